@@ -1,0 +1,171 @@
+// The run's configuration: one TOML file that every process of a fleet reads.
+//
+// Defaults ‹ file(s) ‹ environment (COHORT_SECTION__KEY) ‹ `--section.key=value`. Every key, its
+// default, its bounds and its words live in one table (libs/config/schema.cc), from which loading,
+// `cohort validate`, the resolved copy in the run directory and docs/configuration.md are made.
+// Plain values; immutable after Load.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cohort {
+
+struct RunConfig {
+  std::string name = "run";
+  std::string directory = "runs/run";  // everything a run leaves behind; one run, one directory
+  int64_t seed = 0;                    // the first part of every random draw's address
+  std::string log_level = "info";
+};
+
+struct ModelConfigSection {
+  std::string path;                 // Hugging Face directory: config.json, tokenizer.json, weights
+  std::string init = "pretrained";  // "pretrained", or "random": config.json and tokenizer only
+  std::string compute_type = "bfloat16";  // or "float32"; masters are float32
+  std::string chat_template = "plain";    // "plain", "smollm2"
+  int64_t threads = 1;                    // compute threads of each process
+};
+
+struct SamplingConfig {
+  double temperature = 1.0;
+  double top_p = 1.0;  // must be 1 for training
+  int64_t max_new_tokens = 64;
+};
+
+// A scorer by name; kinds: "exact", "numeric", "format", "clean_stop", "length".
+struct ScorerConfig {
+  std::string name;
+  std::string kind;
+  double weight = 1.0;  // 0: computed (gates, metrics), not part of the reward
+  std::vector<std::string>
+      requires_;         // key "requires": scorers whose value must be 1, else this one is 0
+  bool passes = false;   // pass@1 counts this scorer's value = 1 (all that say so must)
+  double minimum = 0.0;  // clamp
+  double maximum = 1.0;
+  double delay_seconds = 0.0;         // answers this much later (stands for a slow evaluation)
+  double delay_jitter_seconds = 0.0;  // uniform, by seed address
+  std::string span = "all";           // "all", "answer" (after </think>), "reasoning"
+  int64_t length_limit = 0;           // kind "length": tokens at which the value reaches 0
+};
+
+// A kind of prompt with its own queues, scorers and patience.
+struct RouteConfig {
+  std::string name = "main";
+  std::string train;                 // JSONL: prompt or messages, answer
+  std::vector<std::string> scorers;  // names
+  int64_t groups_per_step = 8;       // its share of a batch at most
+  int64_t group_size = 8;
+  int64_t min_group = 2;          // fewer scored members: the group is masked
+  int64_t max_staleness = 1;      // in publications; 0: synchronous
+  double deadline_seconds = 600;  // a group with members still running then expires whole
+  int64_t max_attempts = 3;
+};
+
+struct StageConfig {
+  std::string kind;  // "sft", "grpo"
+  int64_t steps = 0;
+  double learning_rate = 1e-6;
+  int64_t warmup_steps = 0;
+  std::string schedule = "constant";  // or "cosine" (to a tenth)
+  double beta1 = 0.9;
+  double beta2 = 0.95;
+  double weight_decay = 0.0;
+  double grad_clip = 1.0;
+  int64_t micro_batch_rows = 4096;  // packed rows (tokens) of one forward
+  // sft
+  std::string data;         // JSONL: prompt and completion, or messages
+  int64_t batch_size = 32;  // demonstrations of a step
+  // grpo
+  int64_t groups_per_step = 8;  // batch size in groups, all routes together
+  int64_t minibatches = 1;      // optimizer steps of a step
+  double clip_low = 0.2;
+  double clip_high = 0.2;
+  double dual_clip = 0.0;       // 0: off; caps the loss of negative advantages at this ratio
+  double kl_coefficient = 0.0;  // beta of the k3 term
+  int64_t reference_every = 0;  // optimizer steps between refreshes of the reference; 0: never
+  std::string aggregation = "token_mean";  // or "sequence_mean"
+  double importance_cap = 0.0;  // truncated importance weights between sampler and proximal; 0: off
+  bool dynamic_sampling = false;  // replace groups without signal
+};
+
+struct EvaluationConfig {
+  std::string data;                  // JSONL; empty: no evaluation
+  std::vector<std::string> scorers;  // empty: those of the first route
+  int64_t every_steps = 0;           // 0: only before the first and after the last GRPO step
+  int64_t samples = 256;  // rows used, one sample each unless samples_per_prompt says otherwise
+  int64_t samples_per_prompt = 1;
+  double temperature = 1.0;  // 0: greedy
+  double top_p = 1.0;
+  int64_t seed = 1;  // fixed, so that curves compare
+};
+
+struct CheckpointConfig {
+  int64_t every_steps = 20;  // and after the last step of a stage
+  int64_t keep = 2;
+};
+
+struct BrokerConfig {
+  std::string endpoint;  // empty: ipc in the run directory
+  double lease_seconds = 30;
+  double session_grace_seconds = 3;  // a lost connection keeps its leases this long
+  double restart_grace_seconds = 2;  // after a start nothing is delivered this long
+  int64_t max_attempts = 3;
+  double retry_delay_seconds = 1;    // first back-off after a failure
+  int64_t queue_tasks = 100000;      // bound of each queue, tasks
+  int64_t queue_bytes = 1073741824;  // … and bytes of bodies
+  int64_t held_tasks = 200000;       // bound on accepted tasks
+  int64_t max_message_bytes = 67108864;
+};
+
+struct WeightsConfig {
+  std::string endpoint;  // empty: ipc in the run directory
+  int64_t chunk_bytes = 1048576;
+  int64_t chunks_in_flight = 8;  // an actor's credit
+};
+
+struct ActorConfig {
+  int64_t max_rows = 64;  // samples decoded together
+  int64_t prefetch = 2;   // prompts held beyond those being decoded
+};
+
+struct RewardWorkerConfig {
+  int64_t tasks_in_flight =
+      256;  // rollouts taken and not yet scored (a delayed one holds no thread)
+};
+
+struct FleetConfig {  // `cohort up` only
+  int64_t actors = 1;
+  int64_t reward_workers = 1;
+  double stop_timeout_seconds = 20;  // between SIGTERM and SIGKILL
+};
+
+struct TelemetryConfig {
+  std::string address = "127.0.0.1";
+  int64_t port = 0;  // first port: broker, learner, then the others count up; 0: any free one
+};
+
+struct Config {
+  RunConfig run;
+  ModelConfigSection model;
+  SamplingConfig sampling;
+  std::vector<ScorerConfig> scorers;
+  std::vector<RouteConfig> routes;
+  std::vector<StageConfig> stages;
+  EvaluationConfig evaluation;
+  CheckpointConfig checkpoints;
+  BrokerConfig broker;
+  WeightsConfig weights;
+  ActorConfig actor;
+  RewardWorkerConfig reward_worker;
+  FleetConfig fleet;
+  TelemetryConfig telemetry;
+
+  // The endpoints with their defaults resolved: "ipc://<absolute run directory>/sockets/broker".
+  std::string BrokerEndpoint() const;
+  std::string WeightsEndpoint() const;
+  const ScorerConfig* FindScorer(const std::string& name) const;
+  const RouteConfig* FindRoute(const std::string& name) const;
+};
+
+}  // namespace cohort

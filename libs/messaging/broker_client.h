@@ -1,0 +1,177 @@
+// A process's link to the broker: puts tasks, takes deliveries, answers for them.
+//
+// One thread of its own owns the socket; every method may be called from any thread and returns at
+// once. What was asked is resent over reconnects and broker restarts until the broker answers;
+// answers come back as events with the caller's tag. Leases of tasks that were taken are renewed by
+// this thread until they are answered for (settle, release, fail) or their limit passes. Credit:
+// the broker sends no more than what Grant asked for, so a process that takes nothing is sent
+// nothing. Events must be taken with Next, which never blocks longer than its timeout.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "libs/base/clock.h"
+#include "libs/base/ids.h"
+#include "libs/base/status.h"
+
+namespace cohort {
+
+// Numbers are part of the protocol; zero is never valid.
+enum class Role : uint8_t { kLearner = 1, kActor = 2, kRewardWorker = 3, kOperator = 4 };
+std::string_view RoleName(Role role);
+
+// Names one lease: late answers from an earlier attempt or a lost broker are refused by it.
+struct LeaseToken {
+  uint64_t epoch = 0;    // the broker's, at issue
+  uint64_t lease = 0;    // unique within the epoch
+  uint32_t attempt = 0;  // from 1
+  auto operator<=>(const LeaseToken&) const = default;
+};
+
+// A task that a producer puts, or a child that emit and settle put.
+struct NewTask {
+  std::string queue;
+  TaskId id;
+  std::string body;
+  uint8_t priority = 0;         // higher first
+  std::string results;          // queue of its children; empty: it has none
+  std::string obituaries;       // queue that is told of its end without result; empty: nobody
+  uint32_t children = 0;        // how many children it will have in all (group size); 0: unknown
+  double deadline_seconds = 0;  // hard limit from the put; 0: none
+  uint32_t max_attempts = 0;    // 0: the broker's default
+};
+
+// Why a task ended without a result. Numbers are part of the protocol.
+enum class EndReason : uint8_t { kDead = 1, kExpired = 2, kCancelled = 3, kPurged = 4 };
+std::string_view EndReasonName(EndReason reason);
+
+struct Obituary {
+  EndReason reason = EndReason::kDead;
+  std::string detail;           // one line: the reasons of its attempts
+  std::vector<TaskId> emitted;  // a prompt's children that exist nevertheless
+};
+
+struct Delivery {
+  std::string queue;
+  TaskId id;
+  LeaseToken token;
+  bool redelivered = false;
+  std::vector<TaskId> emitted;       // children that an earlier attempt put already
+  std::optional<Obituary> obituary;  // then body is empty
+  std::string body;
+};
+
+// The answer to a command that carried a tag.
+struct Answer {
+  uint64_t tag = 0;
+  // ok; not found = the task or its lease is unknown to the broker (a restart lost it, or it is
+  // settled already); failed precondition = the lease is no longer ours; resource exhausted = a
+  // bound refused it for good (larger than its queue).
+  Status status;
+  bool known_before = false;  // a put of a task that the broker knew already
+};
+
+// The lease ended without our doing (deadline, cancel, expiry): stop working on it.
+struct LeaseLost {
+  TaskId id;
+  std::string queue;
+  LeaseToken token;
+  std::string reason;
+};
+
+// (Re)connected. `fresh` means that the broker's memory does not hold what we put before: producers
+// put again what matters to them.
+struct SessionStarted {
+  uint64_t broker_epoch = 0;
+  bool fresh = false;
+  std::string weights_endpoint;  // where actors fetch weights
+};
+
+// The broker refuses us for good (other protocol version, role not allowed): the process should end
+// with this message.
+struct SessionRefused {
+  Status status;
+};
+
+using BrokerEvent = std::variant<Delivery, Answer, LeaseLost, SessionStarted, SessionRefused>;
+
+struct QueueStats {
+  std::string name;
+  uint64_t ready = 0, leased = 0, accepted = 0, delayed = 0, dead = 0;  // tasks
+  uint64_t bytes = 0;
+  double oldest_age_seconds = 0;  // of a ready task
+  uint64_t puts = 0, deliveries = 0, settles = 0, redeliveries = 0, stale_answers = 0, refused = 0;
+  uint64_t subscribers = 0;
+  std::string waits_for;  // "a consumer with credit", "" when it waits for nothing
+  double waits_since_seconds = 0;
+};
+
+class BrokerClient {
+ public:
+  struct Options {
+    std::string endpoint;  // "ipc:///…" or "tcp://host:port"
+    Role role = Role::kOperator;
+    std::string instance;  // "actor-1"
+    const Clock* clock = nullptr;
+  };
+
+  // Returns before the connection stands; SessionStarted tells.
+  static Result<std::unique_ptr<BrokerClient>> Connect(const Options& options);
+  virtual ~BrokerClient() = default;
+
+  // The next event, or nothing when the time is up. Zero polls.
+  virtual std::optional<BrokerEvent> Next(Duration timeout) = 0;
+
+  // --- producers
+  // -----------------------------------------------------------------------------------------------------
+  virtual void Put(NewTask task, uint64_t tag) = 0;
+  // Ids of this run and space with a smaller cursor will never be put into the queue again: the
+  // broker may forget them.
+  virtual void Floor(const std::string& queue, uint64_t run, uint64_t space, uint64_t cursor) = 0;
+  // Ends every unfinished task of this run and space, in all queues, whose cursor lies in [first,
+  // last].
+  virtual void Cancel(uint64_t run, uint64_t space, uint64_t first, uint64_t last,
+                      uint64_t tag) = 0;
+
+  // --- consumers
+  // -----------------------------------------------------------------------------------------------------
+  virtual void Subscribe(const std::string& queue) = 0;
+  // The broker may have `tasks` deliveries (and `bytes` of bodies) under way to us that Next has
+  // not returned yet. Stays in force: taking a delivery makes room for the next. Zero pauses.
+  virtual void Grant(const std::string& queue, uint32_t tasks, uint64_t bytes) = 0;
+
+  // --- holders of a lease
+  // --------------------------------------------------------------------------------------------
+  // First progress: an attempt begins.
+  virtual void Begin(const LeaseToken& token) = 0;
+  // Renew no longer than this from now (default: without limit).
+  virtual void SetLimit(const LeaseToken& token, Duration limit) = 0;
+  // Puts children early, under the lease.
+  virtual void Emit(const LeaseToken& token, std::vector<NewTask> children, uint64_t tag) = 0;
+  // Acknowledges the task and puts its (remaining) children in one step.
+  virtual void Settle(const LeaseToken& token, std::vector<NewTask> children, uint64_t tag) = 0;
+  // Holds the task across checkpoints: no deadline, no attempts burnt.
+  virtual void Accept(const LeaseToken& token) = 0;
+  // Hands it back untouched.
+  virtual void Release(const LeaseToken& token) = 0;
+  virtual void Fail(const LeaseToken& token, std::string reason) = 0;
+
+  // --- everybody
+  // -----------------------------------------------------------------------------------------------------
+  // Blocks for at most `timeout`.
+  virtual Result<std::vector<QueueStats>> Stats(Duration timeout) = 0;
+  // Who waits: "connected", or "waiting for the broker at … since …".
+  virtual std::string State() const = 0;
+  // Sends what is pending, says goodbye (which frees the leases that remain at once) and closes.
+  // Called by the destructor with a short timeout too.
+  virtual void Close(Duration timeout) = 0;
+};
+
+}  // namespace cohort

@@ -21,7 +21,7 @@ inline constexpr uint64_t kTrainingSpace = 1;
 
 struct TaskId {
   uint64_t run = 0;     // random, names the run
-  uint64_t space = 0;   // kTrainingSpace, or version + 1 of an evaluation
+  uint64_t space = 0;   // TrainingSpace(route) or EvaluationSpace(version)
   uint64_t cursor = 0;  // the prompt's place in the order of issue
   uint32_t index = 0;   // 0 is the prompt, 1 … group size its samples
 

@@ -76,9 +76,8 @@ struct StageConfig {
   // sft
   std::string data;         // JSONL: prompt and completion, or messages
   int64_t batch_size = 32;  // demonstrations of a step
-  // grpo
-  int64_t groups_per_step = 8;  // batch size in groups, all routes together
-  int64_t minibatches = 1;      // optimizer steps of a step
+  // grpo: a step takes the routes' groups_per_step together
+  int64_t minibatches = 1;  // optimizer steps of a step
   double clip_low = 0.2;
   double clip_high = 0.2;
   double dual_clip = 0.0;       // 0: off; caps the loss of negative advantages at this ratio

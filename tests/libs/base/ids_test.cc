@@ -6,7 +6,7 @@ namespace cohort {
 namespace {
 
 TEST(TaskId, SurvivesItsOwnText) {
-  const TaskId id{0x9f3c000000000001u, kTrainingSpace, 42, 3};
+  const TaskId id{0x9f3c000000000001u, TrainingSpace(0), 42, 3};
   const Result<TaskId> parsed = TaskId::Parse(id.ToString());
   ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();
   EXPECT_EQ(*parsed, id);
@@ -19,7 +19,7 @@ TEST(TaskId, RefusesWhatIsNoId) {
 }
 
 TEST(TaskId, ASampleKnowsItsPrompt) {
-  const TaskId prompt{7, kTrainingSpace, 5, 0};
+  const TaskId prompt{7, TrainingSpace(0), 5, 0};
   EXPECT_EQ(prompt.Sample(0).index, 1u);
   EXPECT_EQ(prompt.Sample(3).Prompt(), prompt);
 }

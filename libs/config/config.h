@@ -63,7 +63,7 @@ struct RouteConfig {
 };
 
 struct StageConfig {
-  std::string kind;  // "sft", "grpo"
+  std::string kind;  // "sft", "grpo", "eval" (one evaluation of the model, then the end)
   int64_t steps = 0;
   double learning_rate = 1e-6;
   int64_t warmup_steps = 0;

@@ -1,0 +1,52 @@
+// Rows of data: prompts with their answers, and demonstrations. One JSON object a line.
+//
+//   {"prompt": "What is 3 + 4?", "answer": 7, "id": "sum-3-4"}
+//   {"messages": [{"role": "user", "content": "…"}], "answer": "7"}
+//   {"prompt": "…", "completion": "…"}                                    (demonstration)
+//   {"messages": [{"role": "user", …}, {"role": "assistant", …}]}         (demonstration)
+//
+// Other keys are passed over; empty lines too (they do not count as rows). Failures name file:line
+// and the cure. Pure but for reading the file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "libs/base/status.h"
+
+namespace cohort {
+
+struct PromptMessage {
+  std::string role;  // system, user, assistant
+  std::string content;
+  bool operator==(const PromptMessage&) const = default;
+};
+
+struct PromptRow {
+  uint64_t row = 0;                     // from 0, in the order of the file
+  int64_t line = 0;                     // from 1
+  std::string id;                       // empty: none given
+  std::vector<PromptMessage> messages;  // a "prompt" is one message of the user; never empty
+  std::string answer;                   // a number keeps the digits of the file
+};
+
+struct Demonstration {
+  uint64_t row = 0;
+  int64_t line = 0;
+  std::vector<PromptMessage> messages;  // before the completion; never empty
+  std::string completion;               // never empty
+};
+
+// All rows, or the first problem. A file without rows is a problem.
+Result<std::vector<PromptRow>> ReadPromptFile(const std::filesystem::path& path);
+Result<std::vector<Demonstration>> ReadDemonstrationFile(const std::filesystem::path& path);
+
+// The same for `cohort validate`: the good rows, and one line for each problem.
+std::vector<PromptRow> ReadPromptFile(const std::filesystem::path& path,
+                                      std::vector<std::string>& problems);
+std::vector<Demonstration> ReadDemonstrationFile(const std::filesystem::path& path,
+                                                 std::vector<std::string>& problems);
+
+}  // namespace cohort

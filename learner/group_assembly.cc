@@ -90,13 +90,10 @@ Group GroupAssembly::Take(const PromptKey& key) {
   return group;
 }
 
-std::vector<PromptKey> GroupAssembly::Keys(uint64_t space) const {
-  std::vector<PromptKey> keys;
-  for (auto it = partial_.lower_bound({space, 0}); it != partial_.end() && it->first.space == space;
-       ++it) {
-    keys.push_back(it->first);
-  }
-  return keys;
+uint64_t GroupAssembly::HeldLeases() const {
+  uint64_t held = 0;
+  for (const auto& [key, partial] : partial_) held += partial.leases.size();
+  return held;
 }
 
 }  // namespace cohort

@@ -65,8 +65,8 @@ class GroupAssembly {
   std::vector<uint32_t> Have(const PromptKey& key) const;
   // Removes a group, complete or not; empty samples have neither score nor end.
   Group Take(const PromptKey& key);
-  // Keys of a space that hold anything.
-  std::vector<PromptKey> Keys(uint64_t space) const;
+  // Leases of the samples held here.
+  uint64_t HeldLeases() const;
 
  private:
   struct Partial {

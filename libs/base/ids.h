@@ -15,9 +15,12 @@
 
 namespace cohort {
 
-// Training prompts live in space 1; the evaluation of version v lives in space v + 1 (versions
-// count from 1).
-inline constexpr uint64_t kTrainingSpace = 1;
+// Every route counts its training prompts by itself, in a space of its own (routes from 0, in the
+// configuration's order), so that a restarted learner gives the same prompt the same id. Each
+// evaluation has a space of its own too.
+constexpr uint64_t TrainingSpace(uint32_t route) { return uint64_t{route} + 1; }
+constexpr uint64_t EvaluationSpace(uint64_t version) { return (uint64_t{1} << 32) + version; }
+constexpr bool IsTrainingSpace(uint64_t space) { return space >= 1 && space < (uint64_t{1} << 32); }
 
 struct TaskId {
   uint64_t run = 0;     // random, names the run

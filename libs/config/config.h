@@ -54,7 +54,8 @@ struct RouteConfig {
   std::string name = "main";
   std::string train;                 // JSONL: prompt or messages, answer
   std::vector<std::string> scorers;  // names
-  int64_t groups_per_step = 8;       // its share of a batch at most
+  // Its share of a step: at most, and for the routes with the least patience exactly.
+  int64_t groups_per_step = 8;
   int64_t group_size = 8;
   int64_t min_group = 2;          // fewer scored members: the group is masked
   int64_t max_staleness = 1;      // in publications; 0: synchronous

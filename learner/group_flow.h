@@ -1,0 +1,123 @@
+// The way of the training groups through the learner: issued, assembled, handed to a step, ended,
+// settled.
+//
+// Owns the ledger, the assembly and the admission, and speaks to the broker through its client;
+// holds no torch, no files and no thread, so that tests drive it with a fake client and a clock
+// moved by hand. The rules:
+//   - a prompt is issued when admission allows; put again whenever the broker may have lost it (the
+//   id makes that harmless);
+//   - a scored sample is accepted at once and settled only when a checkpoint that knows its group's
+//   end is durable;
+//   - a sample whose group has ended (below the cursor, not pending) is settled with that
+//   checkpoint and never trained;
+//   - a group that cannot be trained ends as soon as it is complete; one that is overdue expires
+//   whole.
+// Belongs to the learner's thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "learner/admission.h"
+#include "learner/group_assembly.h"
+#include "learner/ledger.h"
+#include "learner/prompt_source.h"
+#include "learner/versions.h"
+#include "libs/base/clock.h"
+#include "libs/config/config.h"
+#include "libs/messaging/broker_client.h"
+
+namespace cohort {
+
+struct TrainingRoute {
+  RouteConfig config;
+  PromptSource prompts;
+};
+
+class GroupFlow {
+ public:
+  struct Options {
+    uint64_t run = 0;
+    uint64_t seed = 0;
+    SamplingParams sampling;
+    bool dynamic_sampling = false;
+    const Clock* clock = nullptr;
+    // Told of every end, once, before the group is forgotten.
+    std::function<void(const Group&, GroupEnd)> on_end;
+  };
+
+  GroupFlow(BrokerClient* broker, std::vector<TrainingRoute> routes, Ledger ledger,
+            Options options);
+
+  // --- events of the broker that concern training spaces
+  // --------------------------------------------------------------- On every session: the first one
+  // of this process, and those with a broker that forgot.
+  void PutPendingAgain(uint64_t version);
+  void OnDelivery(Delivery delivery);
+  // True when the tag was one of this flow's.
+  bool OnAnswer(const Answer& answer);
+
+  // --- the learner's loop
+  // ----------------------------------------------------------------------------------------------
+  // Issues what admission allows under the published `version`; with `steps_left` of the stage to
+  // go, this one included.
+  void Issue(uint64_t version, uint64_t steps_left);
+  // Ends overdue groups and complete ones that cannot be trained.
+  void Sweep();
+  // The groups of a step, ordered by (space, cursor), when one is due at `version`. Stale ones end
+  // on the way.
+  std::optional<std::vector<Group>> FormBatch(const VersionLines& lines, uint64_t version);
+  // The groups that FormBatch gave, with their ends, in one go.
+  void EndBatch(const std::vector<Group>& batch, const std::vector<GroupEnd>& ends);
+  // Cancels everything that is under way: the stage is over.
+  void CancelAll();
+
+  // Settles what ended before the checkpoint that has just become durable, and lets the broker
+  // forget.
+  void SettleDurable();
+  // Leases held: to be compared with the broker's bound on accepted tasks.
+  uint64_t HeldTasks() const;
+
+  const Ledger& ledger() const { return ledger_; }
+  size_t routes() const { return routes_.size(); }
+  const RouteConfig& route(size_t route) const { return routes_[route].config; }
+  uint64_t Ready(size_t route) const;
+  // The oldest pending prompt that is not complete, and for how long it has been under way; for
+  // /status.
+  struct Oldest {
+    PromptKey key;
+    double seconds = 0;
+    uint64_t missing = 0;  // samples without an outcome
+  };
+  std::optional<Oldest> OldestIncomplete(size_t route) const;
+  uint64_t refused_samples() const { return refused_samples_; }
+
+ private:
+  static size_t RouteOf(uint64_t space) { return static_cast<size_t>(space - 1); }
+  void Put(const PromptKey& key, uint64_t version);
+  void End(Group group, GroupEnd end);
+  // What a complete group ends as instead of being trained; nothing when a step may have it.
+  std::optional<GroupEnd> Unusable(const Group& group) const;
+
+  BrokerClient* const broker_;
+  std::vector<TrainingRoute> routes_;
+  Ledger ledger_;
+  const Options options_;
+  GroupAssembly assembly_;
+  Admission admission_;
+  std::map<PromptKey, Time> issued_at_;     // pending prompts
+  std::map<uint64_t, PromptKey> put_tags_;  // puts not answered yet
+  uint64_t next_tag_ = 1;
+  std::vector<std::map<uint64_t, Group>> ready_;  // per route: complete groups that a step may have
+  std::vector<LeaseToken> to_settle_;             // of ended groups, until their end is durable
+  uint64_t refused_samples_ = 0;
+};
+
+// The version of a group's oldest token; 0 when it has no tokens.
+uint64_t OldestVersion(const Group& group);
+
+}  // namespace cohort

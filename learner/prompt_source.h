@@ -1,0 +1,43 @@
+// A prompt file as an endless, shuffled supply: the cursor gives the row.
+//
+// Rows are tokenised once, when the file is loaded. Every epoch has an order of its own, drawn from
+// the seed, so that a restarted learner gives a cursor the same row. Immutable after Load but for
+// the remembered order of one epoch; belongs to one thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "libs/base/status.h"
+#include "libs/tokenizer/chat_template.h"
+#include "libs/tokenizer/tokenizer.h"
+
+namespace cohort {
+
+struct PromptTokens {
+  std::vector<int32_t> tokens;
+  std::string answer;
+};
+
+class PromptSource {
+ public:
+  // `max_tokens`: a longer prompt is an error that names its line (it would not fit the model's
+  // context).
+  static Result<PromptSource> Load(const std::filesystem::path& file, const Tokenizer& tokenizer,
+                                   ChatTemplate chat_template, int64_t max_tokens, uint64_t seed);
+
+  uint64_t rows() const { return prompts_.size(); }
+  const PromptTokens& row(uint64_t row) const { return prompts_[row]; }
+  // The row of the cursor's prompt, epoch after epoch.
+  uint64_t RowAt(uint64_t cursor);
+
+ private:
+  std::vector<PromptTokens> prompts_;
+  uint64_t seed_ = 0;
+  uint64_t epoch_ = UINT64_MAX;
+  std::vector<uint64_t> order_;  // of epoch_
+};
+
+}  // namespace cohort

@@ -39,8 +39,8 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
 };
 
-// Appears whole or not at all, synced. Tensors are laid out in the given order, each aligned to
-// its element; names must differ and bytes fit shapes (kInvalidArgument).
+// Appears whole or not at all, synced. Tensors keep the given order, but those of wider elements
+// come first, so that all lie aligned; names must differ and bytes fit shapes (kInvalidArgument).
 Status WriteSafetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
                         const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
 

@@ -33,6 +33,13 @@ Result<std::vector<T>> Numbers(std::string_view field, ListReader list) {
   return numbers;
 }
 
+// An enum of 16 bits as one of 8: what does not fit becomes 0, which no enum of ours knows.
+template <typename Enum, typename WireEnum>
+Enum Narrow(WireEnum wire) {
+  const auto number = static_cast<uint16_t>(wire);
+  return number > 0xff ? Enum{0} : static_cast<Enum>(number);
+}
+
 Status Read(schema::Sampling::Reader in, SamplingParams& sampling) {
   sampling.temperature = in.getTemperature();
   sampling.top_p = in.getTopP();
@@ -45,8 +52,7 @@ Status Read(schema::Sampling::Reader in, SamplingParams& sampling) {
 Status Read(schema::Prompt::Reader in, Prompt& prompt) {
   prompt.id = {in.getRun(), in.getSpace(), in.getCursor(), 0};
   prompt.route = ToString(in.getRoute());
-  prompt.purpose = static_cast<Purpose>(static_cast<uint16_t>(in.getPurpose()) & 0xff);
-  if (static_cast<uint16_t>(in.getPurpose()) > 0xff) prompt.purpose = Purpose{0};
+  prompt.purpose = Narrow<Purpose>(in.getPurpose());
   COHORT_ASSIGN_OR_RETURN(prompt.tokens, Numbers<int32_t>("prompt.tokens", in.getTokens()));
   prompt.group_size = in.getGroupSize();
   COHORT_RETURN_IF_ERROR(Read(in.getSampling(), prompt.sampling));
@@ -69,8 +75,7 @@ Status Read(schema::Rollout::Reader in, Rollout& rollout) {
   rollout.sample = in.getSample();
   COHORT_ASSIGN_OR_RETURN(rollout.tokens, Numbers<int32_t>("rollout.tokens", in.getTokens()));
   COHORT_ASSIGN_OR_RETURN(rollout.logprobs, Numbers<float>("rollout.logprobs", in.getLogprobs()));
-  rollout.finish = static_cast<FinishReason>(static_cast<uint16_t>(in.getFinish()) & 0xff);
-  if (static_cast<uint16_t>(in.getFinish()) > 0xff) rollout.finish = FinishReason{0};
+  rollout.finish = Narrow<FinishReason>(in.getFinish());
   for (const schema::VersionRun::Reader run : in.getVersions()) {
     rollout.versions.push_back({run.getVersion(), run.getTokens()});
   }

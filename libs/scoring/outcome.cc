@@ -54,6 +54,7 @@ Result<Outcome> Outcome::Scored(OutcomeReason reason, std::vector<RewardComponen
   if (!IsScored(reason)) {
     return InvalidArgument(std::string(OutcomeReasonName(reason)) + " is not scored but masked");
   }
+  COHORT_ASSIGN_OR_RETURN(reason, OutcomeReasonFromNumber(static_cast<uint16_t>(reason)));
   double reward = 0;
   for (const RewardComponent& component : components) {
     reward += component.weight * component.value;

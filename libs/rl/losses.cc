@@ -7,6 +7,8 @@
 namespace cohort {
 namespace {
 
+constexpr double kMaxLogRatio = 40.0;
+
 // exp(log_ratio) - log_ratio - 1, which is never negative and has mean KL under the policy in the
 // ratio's denominator (Schulman, "Approximating KL divergence", 2020: k3).
 at::Tensor K3(const at::Tensor& log_ratio) { return at::expm1(log_ratio) - log_ratio; }
@@ -91,7 +93,9 @@ GrpoLossResult GrpoLoss(const GrpoTokens& tokens, const GrpoLossOptions& options
   const double lowest = 1.0 - options.clip_low;
   const double highest = 1.0 + options.clip_high;
 
-  const at::Tensor ratio = at::exp(tokens.logprobs - proximal);
+  // The bound lies far beyond any clip and keeps exp finite: a clipped token's gradient is then 0,
+  // where 0 × inf would be NaN.
+  const at::Tensor ratio = at::exp((tokens.logprobs - proximal).clamp(-kMaxLogRatio, kMaxLogRatio));
   at::Tensor objective = at::minimum(ratio * advantages, ratio.clamp(lowest, highest) * advantages);
   at::Tensor dual_clipped;
   if (options.dual_clip > 0) {
@@ -117,7 +121,7 @@ GrpoLossResult GrpoLoss(const GrpoTokens& tokens, const GrpoLossOptions& options
   result.statistics = ToStatistics(
       {value, below, above, at::logical_and(below, advantages < 0),
        at::logical_and(above, advantages > 0), dual_clipped, kl.defined() ? kl.detach() : kl,
-       K3(proximal - tokens.behaviour), importance.weights, importance.capped, tokens.entropy},
+       K3(current - tokens.behaviour), importance.weights, importance.capped, tokens.entropy},
       count);
   if (!importance.weights.defined()) result.statistics.importance = static_cast<double>(count);
   return result;

@@ -1,0 +1,335 @@
+#include "libs/config/schema.h"
+
+#include <utility>
+
+namespace cohort {
+namespace {
+
+ConfigBounds Any() { return {}; }
+ConfigBounds AtLeast(double low) { return {.low = low}; }
+ConfigBounds MoreThan(double low) { return {.low = low, .low_open = true}; }
+ConfigBounds Within(double low, double high) { return {.low = low, .high = high}; }
+ConfigBounds OpenWithin(double low, double high) {
+  return {.low = low, .high = high, .low_open = true};
+}
+ConfigBounds OneOf(std::vector<std::string_view> choices) {
+  return {.choices = std::move(choices)};
+}
+
+template <typename Entry>
+struct KeysOf {
+  template <typename T>
+  KeysOf& Key(std::string_view name, T Entry::*member, ConfigBounds bounds,
+              std::string_view words) {
+    keys.push_back(
+        {name,
+         [member](void* entry) { return ConfigField(&(static_cast<Entry*>(entry)->*member)); },
+         std::move(bounds), words});
+    return *this;
+  }
+  std::vector<ConfigKey> keys;
+};
+
+template <typename Entry>
+ConfigSection Table(std::string_view name, Entry Config::*member, std::string_view words,
+                    KeysOf<Entry>& keys) {
+  ConfigSection section{.name = name, .words = words, .keys = std::move(keys.keys)};
+  section.entries = [member](Config& c) { return std::vector<void*>{&(c.*member)}; };
+  return section;
+}
+
+template <typename Entry>
+ConfigSection List(std::string_view name, std::vector<Entry> Config::*member,
+                   std::string_view entry_key, std::string_view words, KeysOf<Entry>& keys) {
+  ConfigSection section{.name = name,
+                        .words = words,
+                        .keys = std::move(keys.keys),
+                        .is_list = true,
+                        .entry_key = entry_key};
+  section.entries = [member](Config& c) {
+    std::vector<void*> entries;
+    for (Entry& entry : c.*member) entries.push_back(&entry);
+    return entries;
+  };
+  section.append = [member](Config& c) -> void* { return &(c.*member).emplace_back(); };
+  section.clear = [member](Config& c) { (c.*member).clear(); };
+  return section;
+}
+
+ConfigSection RunSection() {
+  using S = RunConfig;
+  return Table("run", &Config::run, "The run itself.",
+               KeysOf<S>()
+                   .Key("name", &S::name, Any(), "Name of the run, for people.")
+                   .Key("directory", &S::directory, Any(),
+                        "Everything that the run leaves behind lies here; one run, one directory.")
+                   .Key("seed", &S::seed, AtLeast(0),
+                        "First part of the address of every random draw: the same seed repeats "
+                        "the run's draws.")
+                   .Key("log_level", &S::log_level, OneOf({"debug", "info", "warning", "error"}),
+                        "Records below this level are not logged."));
+}
+
+ConfigSection ModelSection() {
+  using S = ModelConfigSection;
+  return Table(
+      "model", &Config::model, "The model that is trained.",
+      KeysOf<S>()
+          .Key("path", &S::path, Any(),
+               "Hugging Face directory with config.json, tokenizer.json and weights.")
+          .Key("init", &S::init, OneOf({"pretrained", "random"}),
+               "Start from the weights in the directory, or from random ones (config.json and the "
+               "tokenizer are enough then).")
+          .Key("compute_type", &S::compute_type, OneOf({"bfloat16", "float32"}),
+               "Type of the forward and backward passes; master weights are always float32.")
+          .Key("chat_template", &S::chat_template, OneOf({"plain", "smollm2"}),
+               "How messages become text; plain joins the contents and nothing else.")
+          .Key("threads", &S::threads, Within(1, 1024), "Compute threads of each process."));
+}
+
+ConfigSection SamplingSection() {
+  using S = SamplingConfig;
+  return Table("sampling", &Config::sampling, "How training rollouts are drawn.",
+               KeysOf<S>()
+                   .Key("temperature", &S::temperature, MoreThan(0),
+                        "Logits are divided by it; log-probabilities are those at this "
+                        "temperature.")
+                   .Key("top_p", &S::top_p, OpenWithin(0, 1),
+                        "Must be 1 for training: truncated sampling is not corrected for.")
+                   .Key("max_new_tokens", &S::max_new_tokens, AtLeast(1),
+                        "Longest completion, in tokens with the stop token."));
+}
+
+ConfigSection ScorersSection() {
+  using S = ScorerConfig;
+  return List(
+      "scorers", &Config::scorers, "name", "Components of the reward, used by routes by name.",
+      KeysOf<S>()
+          .Key("name", &S::name, Any(), "How routes and gates call it; a word.")
+          .Key("kind", &S::kind, OneOf({"exact", "numeric", "format", "clean_stop", "length"}),
+               "What it looks at: the answer as text, its last number, R1's "
+               "`<think>…</think>` pattern, a clean stop, or the length.")
+          .Key("weight", &S::weight, Any(),
+               "The reward is the sum of weight × value; 0 computes the value for gates and "
+               "metrics only.")
+          .Key("requires", &S::requires_, Any(),
+               "Gates: scorers whose value must be 1, else this one is 0.")
+          .Key("passes", &S::passes, Any(),
+               "pass@1 counts a sample when every scorer that says so has the value 1.")
+          .Key("minimum", &S::minimum, Any(), "Smaller values are raised to it.")
+          .Key("maximum", &S::maximum, Any(), "Larger values are cut to it.")
+          .Key("delay_seconds", &S::delay_seconds, AtLeast(0),
+               "Answers this many seconds later; stands for a slow evaluation.")
+          .Key("delay_jitter_seconds", &S::delay_jitter_seconds, AtLeast(0),
+               "Adds a uniform draw from 0 to this many seconds to the delay.")
+          .Key("span", &S::span, OneOf({"all", "answer", "reasoning"}),
+               "The part of the completion it sees: all of it, what follows `</think>`, or what "
+               "precedes it.")
+          .Key("length_limit", &S::length_limit, AtLeast(0),
+               "For kind length: the number of tokens at which the value reaches 0."));
+}
+
+ConfigSection RoutesSection() {
+  using S = RouteConfig;
+  return List(
+      "routes", &Config::routes, "name",
+      "Kinds of prompts, each with queues, scorers and patience of its own.",
+      KeysOf<S>()
+          .Key("name", &S::name, Any(), "Names its queues; a word.")
+          .Key("train", &S::train, Any(),
+               "JSONL file of training prompts: `prompt` or `messages`, and `answer`.")
+          .Key("scorers", &S::scorers, Any(), "Names of the scorers that judge its rollouts.")
+          .Key(
+              "groups_per_step", &S::groups_per_step, AtLeast(1),
+              "Its share of a step, in groups: at most, and for the routes with the least patience "
+              "exactly.")
+          .Key("group_size", &S::group_size, AtLeast(2), "Completions of each prompt.")
+          .Key("min_group", &S::min_group, AtLeast(2),
+               "A group with fewer scored members is masked.")
+          .Key("max_staleness", &S::max_staleness, AtLeast(0),
+               "Oldest group that is trained, in publications of weights; 0 is synchronous.")
+          .Key("deadline_seconds", &S::deadline_seconds, MoreThan(0),
+               "Seconds after which a group with members still running expires whole.")
+          .Key("max_attempts", &S::max_attempts, AtLeast(1),
+               "Attempts at a task before it is given up as dead."));
+}
+
+KeysOf<StageConfig>& AddOptimizerKeys(KeysOf<StageConfig>& keys) {
+  using S = StageConfig;
+  return keys
+      .Key("kind", &S::kind, OneOf({"sft", "grpo", "eval"}),
+           "What the stage does: learn from demonstrations, from rewards, or evaluate once.")
+      .Key("steps", &S::steps, AtLeast(0), "Training steps.")
+      .Key("learning_rate", &S::learning_rate, AtLeast(0), "AdamW's rate after the warm-up.")
+      .Key("warmup_steps", &S::warmup_steps, AtLeast(0),
+           "Steps over which the rate rises linearly from 0.")
+      .Key("schedule", &S::schedule, OneOf({"constant", "cosine"}),
+           "The rate after the warm-up; cosine falls to a tenth.")
+      .Key("beta1", &S::beta1, Within(0, 0.9999), "AdamW's decay of the first moment.")
+      .Key("beta2", &S::beta2, Within(0, 0.999999), "AdamW's decay of the second moment.")
+      .Key("weight_decay", &S::weight_decay, AtLeast(0), "AdamW's decoupled weight decay.")
+      .Key("grad_clip", &S::grad_clip, AtLeast(0), "Largest norm of the gradient; 0 does not clip.")
+      .Key("micro_batch_rows", &S::micro_batch_rows, AtLeast(1),
+           "Packed rows (tokens) of one forward; changes memory and speed, not the result.");
+}
+
+ConfigSection StagesSection() {
+  using S = StageConfig;
+  KeysOf<S> keys;
+  return List(
+      "stages", &Config::stages, "kind", "What the learner does, in this order.",
+      AddOptimizerKeys(keys)
+          .Key("data", &S::data, Any(),
+               "For sft: JSONL file of demonstrations, `prompt` and `completion`, or `messages`.")
+          .Key("batch_size", &S::batch_size, AtLeast(1), "For sft: demonstrations of a step.")
+          .Key("minibatches", &S::minibatches, AtLeast(1),
+               "For grpo: optimizer steps made of one step's groups.")
+          .Key("clip_low", &S::clip_low, AtLeast(0),
+               "For grpo: the ratio is clipped at 1 − clip_low.")
+          .Key("clip_high", &S::clip_high, AtLeast(0),
+               "For grpo: the ratio is clipped at 1 + clip_high.")
+          .Key("dual_clip", &S::dual_clip, AtLeast(0),
+               "For grpo: caps the loss of negative advantages at this ratio; 0 is off.")
+          .Key("kl_coefficient", &S::kl_coefficient, AtLeast(0),
+               "For grpo: weight of the KL term (k3) towards the reference; 0 is off.")
+          .Key("reference_every", &S::reference_every, AtLeast(0),
+               "For grpo: optimizer steps between refreshes of the reference; 0 never refreshes.")
+          .Key("aggregation", &S::aggregation, OneOf({"token_mean", "sequence_mean"}),
+               "For grpo: mean over all tokens of the step, or over sequences of their means.")
+          .Key("importance_cap", &S::importance_cap, AtLeast(0),
+               "For grpo: cap of the importance weights between sampler and learner; 0 is off.")
+          .Key("dynamic_sampling", &S::dynamic_sampling, Any(),
+               "For grpo: replace groups whose members all score the same."));
+}
+
+ConfigSection EvaluationSection() {
+  using S = EvaluationConfig;
+  return Table(
+      "evaluation", &Config::evaluation, "Held-out prompts, sampled while training goes on.",
+      KeysOf<S>()
+          .Key("data", &S::data, Any(), "JSONL file of prompts; empty evaluates nothing.")
+          .Key("scorers", &S::scorers, Any(), "Names of scorers; empty takes the first route's.")
+          .Key("every_steps", &S::every_steps, AtLeast(0),
+               "Steps between evaluations; 0 evaluates before the first and after the last step "
+               "only.")
+          .Key("samples", &S::samples, AtLeast(1),
+               "Rows of the file that are used, from the first.")
+          .Key("samples_per_prompt", &S::samples_per_prompt, AtLeast(1), "Completions of each row.")
+          .Key("temperature", &S::temperature, AtLeast(0), "Logits are divided by it; 0 is greedy.")
+          .Key("top_p", &S::top_p, OpenWithin(0, 1),
+               "Draws from the most likely tokens that hold this much probability.")
+          .Key("seed", &S::seed, AtLeast(0), "Fixed, so that evaluations of a run compare."));
+}
+
+ConfigSection CheckpointsSection() {
+  using S = CheckpointConfig;
+  return Table("checkpoints", &Config::checkpoints, "What a killed learner resumes from.",
+               KeysOf<S>()
+                   .Key("every_steps", &S::every_steps, AtLeast(1),
+                        "Steps between checkpoints; one more follows the last step of a stage.")
+                   .Key("keep", &S::keep, AtLeast(1), "Newest checkpoints that are kept."));
+}
+
+ConfigSection BrokerSection() {
+  using S = BrokerConfig;
+  return Table(
+      "broker", &Config::broker, "The queues between the processes.",
+      KeysOf<S>()
+          .Key("endpoint", &S::endpoint, Any(),
+               "`ipc://PATH` or `tcp://HOST:PORT`; empty is a socket in the run directory.")
+          .Key("lease_seconds", &S::lease_seconds, MoreThan(0),
+               "A worker that is silent for this long loses its tasks.")
+          .Key("session_grace_seconds", &S::session_grace_seconds, AtLeast(0),
+               "Seconds that a lost connection keeps its leases.")
+          .Key("restart_grace_seconds", &S::restart_grace_seconds, AtLeast(0),
+               "Seconds after a start in which nothing is delivered.")
+          .Key("max_attempts", &S::max_attempts, AtLeast(1),
+               "Attempts at a task that names no number of its own.")
+          .Key("retry_delay_seconds", &S::retry_delay_seconds, AtLeast(0),
+               "Seconds before the second attempt; doubles with each further one.")
+          .Key("queue_tasks", &S::queue_tasks, AtLeast(1), "Bound of each queue, in tasks.")
+          .Key("queue_bytes", &S::queue_bytes, AtLeast(1),
+               "Bound of each queue, in bytes of bodies.")
+          .Key("held_tasks", &S::held_tasks, AtLeast(1),
+               "Bound on tasks that the learner holds until its next checkpoint.")
+          .Key("max_message_bytes", &S::max_message_bytes, AtLeast(1024),
+               "A peer that sends a larger message is refused."));
+}
+
+ConfigSection WeightsSection() {
+  using S = WeightsConfig;
+  return Table("weights", &Config::weights, "How new weights reach the actors.",
+               KeysOf<S>()
+                   .Key("endpoint", &S::endpoint, Any(),
+                        "`ipc://PATH` or `tcp://HOST:PORT` of the learner; empty is a socket in "
+                        "the run directory.")
+                   .Key("chunk_bytes", &S::chunk_bytes, Within(1024, 1 << 30),
+                        "Bytes of one piece of the stream.")
+                   .Key("chunks_in_flight", &S::chunks_in_flight, Within(1, 65536),
+                        "Pieces that an actor asks for ahead."));
+}
+
+ConfigSection ActorSection() {
+  using S = ActorConfig;
+  return Table("actor", &Config::actor, "Each actor.",
+               KeysOf<S>()
+                   .Key("max_rows", &S::max_rows, Within(1, 65536), "Samples decoded together.")
+                   .Key("prefetch", &S::prefetch, AtLeast(0),
+                        "Prompts held beyond those that are being decoded."));
+}
+
+ConfigSection RewardWorkerSection() {
+  using S = RewardWorkerConfig;
+  return Table(
+      "reward_worker", &Config::reward_worker, "Each reward worker.",
+      KeysOf<S>().Key("tasks_in_flight", &S::tasks_in_flight, AtLeast(1),
+                      "Rollouts taken and not yet scored; a delayed one holds no thread."));
+}
+
+ConfigSection FleetSection() {
+  using S = FleetConfig;
+  return Table("fleet", &Config::fleet, "What `cohort up` starts.",
+               KeysOf<S>()
+                   .Key("actors", &S::actors, Within(0, 4096), "Actors.")
+                   .Key("reward_workers", &S::reward_workers, Within(0, 4096), "Reward workers.")
+                   .Key("stop_timeout_seconds", &S::stop_timeout_seconds, AtLeast(0),
+                        "Seconds between SIGTERM and SIGKILL."));
+}
+
+ConfigSection TelemetrySection() {
+  using S = TelemetryConfig;
+  return Table("telemetry", &Config::telemetry, "`/metrics`, `/status` and health of each process.",
+               KeysOf<S>()
+                   .Key("address", &S::address, Any(), "Numeric IP address to listen on.")
+                   .Key("port", &S::port, Within(0, 65535),
+                        "Port of the broker; the learner has the next one, then actors, then "
+                        "reward workers. 0 takes any free ports."));
+}
+
+}  // namespace
+
+const ConfigKey* ConfigSection::Find(std::string_view key) const {
+  for (const ConfigKey& candidate : keys) {
+    if (candidate.name == key) return &candidate;
+  }
+  return nullptr;
+}
+
+const std::vector<ConfigSection>& ConfigSections() {
+  static const std::vector<ConfigSection> sections = {
+      RunSection(),    ModelSection(),     SamplingSection(),   ScorersSection(),
+      RoutesSection(), StagesSection(),    EvaluationSection(), CheckpointsSection(),
+      BrokerSection(), WeightsSection(),   ActorSection(),      RewardWorkerSection(),
+      FleetSection(),  TelemetrySection(),
+  };
+  return sections;
+}
+
+const ConfigSection* FindConfigSection(std::string_view name) {
+  for (const ConfigSection& section : ConfigSections()) {
+    if (section.name == name) return &section;
+  }
+  return nullptr;
+}
+
+}  // namespace cohort

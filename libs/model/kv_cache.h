@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace cohort {
@@ -22,6 +23,8 @@ class KvBlocks {
   // layer_bytes: one layer of one block.
   KvBlocks(int64_t layers, int64_t layer_bytes) : layers_(layers), layer_bytes_(layer_bytes) {}
 
+  // No blocks, the same shape.
+  KvBlocks EmptyLike() const { return {layers_, layer_bytes_}; }
   // Makes room for `positions` in all; new memory is zero.
   void Reserve(int64_t positions);
   int64_t blocks() const { return static_cast<int64_t>(blocks_.size()); }

@@ -82,7 +82,10 @@ void PublisherCore::Handle(const std::string& id, const WeightsHello& hello, Tim
     return Send(id, WeightsRefused{why});
   }
   ++counters_.hellos;
-  Peer peer{.instance = hello.instance, .session = hello.session, .since = now, .heard = now};
+  Peer peer;
+  peer.instance = hello.instance;
+  peer.session = hello.session;
+  peer.since = peer.heard = now;
   // The same life over a new connection keeps what is known of it; another life starts afresh.
   for (auto it = peers_.begin(); it != peers_.end();) {
     if (it->second.instance != hello.instance) {
@@ -158,11 +161,13 @@ void PublisherCore::Quarantine(const std::string& id, Peer& peer, uint64_t versi
 }
 
 void PublisherCore::Refuse(const std::string& id, std::string_view why) {
-  ++counters_.refused;
+  const uint64_t refused = ++counters_.refused;
+  if ((refused & (refused - 1)) != 0) return;  // a flood of them must not fill the log
   const auto found = peers_.find(id);
   LogWarning("weights message refused",
              {{"peer", found == peers_.end() ? std::string("unknown") : found->second.instance},
-              {"why", why}});
+              {"why", why},
+              {"refused", refused}});
 }
 
 void PublisherCore::Tick(Time now) {

@@ -21,6 +21,10 @@ std::string Since(Time from, Time now) {
   return std::to_string(static_cast<int64_t>(ToSeconds(now - from))) + " s";
 }
 
+bool IsSame(const std::optional<WeightsOffer>& offered, const WeightsOffer& offer) {
+  return offered && offered->version == offer.version && offered->digest == offer.digest;
+}
+
 }  // namespace
 
 SubscriberCore::SubscriberCore(WeightsSubscriber::Options options, uint64_t session)
@@ -66,8 +70,10 @@ void SubscriberCore::Receive(std::string_view frame, std::string_view body, Time
 }
 
 void SubscriberCore::Refuse(std::string_view why) {
-  ++counters_.refused;
-  LogWarning("weights message refused", {{"peer", "publisher"}, {"why", why}});
+  const uint64_t refused = ++counters_.refused;
+  if ((refused & (refused - 1)) != 0) return;  // a flood of them must not fill the log
+  LogWarning("weights message refused",
+             {{"peer", "publisher"}, {"why", why}, {"refused", refused}});
 }
 
 void SubscriberCore::Handle(WeightsOffers offers, Time now) {
@@ -75,7 +81,7 @@ void SubscriberCore::Handle(WeightsOffers offers, Time now) {
   const bool news = !welcome_ || new_publisher;
   offers_ = std::move(offers);
   welcome_ = true;
-  if (new_publisher) retry_at_ = now, failures_ = 0;
+  retry_at_ = now;  // what failed may be replaced by now
   if (!news) return;
   // A publisher that does not know what we have is told.
   for (const auto* offer : {&offers_.newest, &offers_.evaluation}) {
@@ -126,11 +132,8 @@ void SubscriberCore::Handle(const WeightsVerdict& verdict) {
 }
 
 bool SubscriberCore::Wanted(const WeightsOffer& offer) const {
-  const auto is = [&](const std::optional<WeightsOffer>& other) {
-    return other && other->version == offer.version && other->digest == offer.digest;
-  };
-  return (is(offers_.newest) && !newest_.Is(offers_.newest)) ||
-         (is(offers_.evaluation) && !evaluation_.Is(offers_.evaluation));
+  return (IsSame(offers_.newest, offer) && !newest_.Is(offers_.newest)) ||
+         (IsSame(offers_.evaluation, offer) && !evaluation_.Is(offers_.evaluation));
 }
 
 const WeightsOffer* SubscriberCore::NextWanted() const {
@@ -205,11 +208,13 @@ void SubscriberCore::FinishDownload(Time now) {
 
 void SubscriberCore::HandOver(const WeightsOffer& offer,
                               std::shared_ptr<const WeightsBuffer> weights, Duration transfer) {
-  const bool evaluation = offers_.evaluation && offers_.evaluation->version == offer.version &&
-                          !evaluation_.Is(offers_.evaluation);
+  const bool offered_newest = IsSame(offers_.newest, offer);
+  const bool offered_evaluation = IsSame(offers_.evaluation, offer);
+  const bool evaluation = offered_evaluation && !evaluation_.Is(offers_.evaluation);
   // One that was superseded, but finished for the sake of a slow link, is the newest we have.
-  const bool newest = !(offers_.evaluation && offers_.evaluation->version == offer.version) ||
-                      (offers_.newest && offers_.newest->version == offer.version);
+  const bool late = !offered_newest && !offered_evaluation && offer.version > newest_.version;
+  const bool newest = (offered_newest && !newest_.Is(offers_.newest)) || late;
+  if (!newest && !evaluation) return;
   const Held held{offer.version, offer.digest, offer.manifest, weights->data};
   if (evaluation) evaluation_ = held;
   if (newest) newest_ = held;
@@ -256,11 +261,10 @@ void SubscriberCore::Fail(uint64_t version, const std::string& reason) {
 
 void SubscriberCore::Goodbye() { Send(WeightsGoodbye{}); }
 
-std::string SubscriberCore::State(Time now) const {
+std::string SubscriberCore::State(const std::string& endpoint, Time now) const {
   std::string state;
   if (!welcome_) {
-    state =
-        "waiting for the learner at " + options_.endpoint + " since " + Since(connected_at_, now);
+    state = "waiting for the learner at " + endpoint + " since " + Since(connected_at_, now);
   } else if (download_) {
     state = "fetching version " + std::to_string(download_->offer().version) + ": " +
             Megabytes(download_->received()) + " of " +

@@ -43,7 +43,7 @@ class SubscriberCore {
   std::vector<std::string> TakeOutbox() { return std::exchange(outbox_, {}); }
   std::vector<LoadedWeights> TakeSnapshots() { return std::exchange(snapshots_, {}); }
 
-  std::string State(Time now) const;
+  std::string State(const std::string& endpoint, Time now) const;
   const SubscriberCounters& counters() const { return counters_; }
 
  private:

@@ -33,14 +33,14 @@ bool AllRewardsEqual(const Group& group) {
 
 }  // namespace
 
-uint64_t OldestVersion(const Group& group) {
-  // The versions of one rollout only rise in number, but those of an undone line are smaller than
-  // their successors, so the smallest number is the oldest token's.
+Result<uint64_t> GroupAge(const VersionLines& lines, const Group& group, uint64_t now) {
   uint64_t oldest = 0;
   for (const GroupSample& sample : group.samples) {
     if (!sample.scored) continue;
-    const uint64_t version = sample.scored->rollout.oldest_version();
-    if (version != 0 && (oldest == 0 || version < oldest)) oldest = version;
+    for (const VersionRun& run : sample.scored->rollout.versions) {
+      COHORT_ASSIGN_OR_RETURN(const uint64_t age, lines.Age(run.version, now));
+      oldest = std::max(oldest, age);
+    }
   }
   return oldest;
 }
@@ -80,7 +80,6 @@ void GroupFlow::Put(const PromptKey& key, uint64_t version) {
   prompt.row = row;
   prompt.seed = RandomAt({options_.seed, key.space});
   prompt.min_version = version;
-  prompt.have = assembly_.Have(key);
   prompt.issued_at = options_.clock->WallSeconds();
 
   NewTask task;
@@ -206,7 +205,7 @@ void GroupFlow::Sweep() {
     }
   }
   for (const PromptKey& key : overdue) {
-    broker_->Cancel(options_.run, key.space, key.cursor, key.cursor, 0);
+    to_cancel_.push_back(key);
     admission_.EndedUnused(RouteOf(key.space));
     End(assembly_.Take(key), GroupEnd::kExpired);
   }
@@ -216,7 +215,7 @@ std::optional<std::vector<Group>> GroupFlow::FormBatch(const VersionLines& lines
                                                        uint64_t version) {
   for (size_t i = 0; i < routes_.size(); ++i) {
     for (auto it = ready_[i].begin(); it != ready_[i].end();) {
-      const Result<uint64_t> age = lines.Age(OldestVersion(it->second), version);
+      const Result<uint64_t> age = GroupAge(lines, it->second, version);
       if (age.ok() && *age <= static_cast<uint64_t>(route(i).max_staleness)) {
         ++it;
         continue;
@@ -252,20 +251,25 @@ void GroupFlow::End(Group group, GroupEnd end) {
   if (options_.on_end) options_.on_end(group, end);
 }
 
-void GroupFlow::CancelAll() {
+void GroupFlow::EndAll() {
   for (size_t i = 0; i < routes_.size(); ++i) {
     const uint64_t space = TrainingSpace(static_cast<uint32_t>(i));
-    for (auto& [cursor, group] : std::exchange(ready_[i], {}))
+    for (auto& [cursor, group] : std::exchange(ready_[i], {})) {
       End(std::move(group), GroupEnd::kCancelled);
+    }
     const std::set<uint64_t> pending = ledger_.route(i).pending;
-    if (pending.empty()) continue;
-    broker_->Cancel(options_.run, space, *pending.begin(), *pending.rbegin(), 0);
-    for (uint64_t cursor : pending) End(assembly_.Take({space, cursor}), GroupEnd::kCancelled);
+    for (uint64_t cursor : pending) {
+      to_cancel_.push_back({space, cursor});
+      End(assembly_.Take({space, cursor}), GroupEnd::kCancelled);
+    }
   }
 }
 
 void GroupFlow::SettleDurable() {
   for (const LeaseToken& lease : std::exchange(to_settle_, {})) broker_->Settle(lease, {}, 0);
+  for (const PromptKey& key : std::exchange(to_cancel_, {})) {
+    broker_->Cancel(options_.run, key.space, key.cursor, key.cursor, 0);
+  }
   for (size_t i = 0; i < routes_.size(); ++i) {
     const uint64_t space = TrainingSpace(static_cast<uint32_t>(i));
     const uint64_t floor = ledger_.route(i).Floor();

@@ -73,11 +73,12 @@ class GroupFlow {
   std::optional<std::vector<Group>> FormBatch(const VersionLines& lines, uint64_t version);
   // The groups that FormBatch gave, with their ends, in one go.
   void EndBatch(const std::vector<Group>& batch, const std::vector<GroupEnd>& ends);
-  // Cancels everything that is under way: the stage is over.
-  void CancelAll();
+  // Ends everything that is under way as cancelled: the stage is over.
+  void EndAll();
 
-  // Settles what ended before the checkpoint that has just become durable, and lets the broker
-  // forget.
+  // A checkpoint with this ledger is durable: settles and cancels in the broker what had ended, and
+  // lets it forget. Not before: a learner that fell back behind an end would wait for samples that
+  // nobody has any more.
   void SettleDurable();
   // Leases held: to be compared with the broker's bound on accepted tasks.
   uint64_t HeldTasks() const;
@@ -114,10 +115,12 @@ class GroupFlow {
   uint64_t next_tag_ = 1;
   std::vector<std::map<uint64_t, Group>> ready_;  // per route: complete groups that a step may have
   std::vector<LeaseToken> to_settle_;             // of ended groups, until their end is durable
+  std::vector<PromptKey> to_cancel_;              // ended while under way; likewise
   uint64_t refused_samples_ = 0;
 };
 
-// The version of a group's oldest token; 0 when it has no tokens.
-uint64_t OldestVersion(const Group& group);
+// The age of a group's oldest token at version `now`, along the lines of versions. The largest over
+// all tokens: a rollout that outlived a restart may have its oldest token in the middle.
+Result<uint64_t> GroupAge(const VersionLines& lines, const Group& group, uint64_t now);
 
 }  // namespace cohort

@@ -1,9 +1,7 @@
 #include "learner/prompt_source.h"
 
-#include <numeric>
 #include <utility>
 
-#include "libs/base/rng.h"
 #include "libs/run/prompt_file.h"
 
 namespace cohort {
@@ -12,8 +10,7 @@ Result<PromptSource> PromptSource::Load(const std::filesystem::path& file,
                                         const Tokenizer& tokenizer, ChatTemplate chat_template,
                                         int64_t max_tokens, uint64_t seed) {
   COHORT_ASSIGN_OR_RETURN(const std::vector<PromptRow> rows, ReadPromptFile(file));
-  PromptSource source;
-  source.seed_ = seed;
+  std::vector<PromptTokens> prompts;
   for (const PromptRow& row : rows) {
     const std::string where = file.string() + ":" + std::to_string(row.line);
     std::vector<ChatMessage> messages;
@@ -30,21 +27,9 @@ Result<PromptSource> PromptSource::Load(const std::filesystem::path& file,
                              " tokens; the model's context leaves room for " +
                              std::to_string(max_tokens) + " beside sampling.max_new_tokens");
     }
-    source.prompts_.push_back(std::move(prompt));
+    prompts.push_back(std::move(prompt));
   }
-  return source;
-}
-
-uint64_t PromptSource::RowAt(uint64_t cursor) {
-  const uint64_t epoch = cursor / rows();
-  if (epoch != epoch_) {
-    epoch_ = epoch;
-    order_.resize(rows());
-    std::iota(order_.begin(), order_.end(), 0);
-    Rng rng(RandomAt({seed_, epoch}));
-    for (uint64_t i = rows(); i > 1; --i) std::swap(order_[i - 1], order_[rng.Below(i)]);
-  }
-  return order_[cursor % rows()];
+  return PromptSource(std::move(prompts), seed);
 }
 
 }  // namespace cohort

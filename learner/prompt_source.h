@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "learner/epoch_order.h"
 #include "libs/base/status.h"
 #include "libs/tokenizer/chat_template.h"
 #include "libs/tokenizer/tokenizer.h"
@@ -31,13 +33,14 @@ class PromptSource {
   uint64_t rows() const { return prompts_.size(); }
   const PromptTokens& row(uint64_t row) const { return prompts_[row]; }
   // The row of the cursor's prompt, epoch after epoch.
-  uint64_t RowAt(uint64_t cursor);
+  uint64_t RowAt(uint64_t cursor) { return order_.RowAt(cursor); }
 
  private:
+  PromptSource(std::vector<PromptTokens> prompts, uint64_t seed)
+      : prompts_(std::move(prompts)), order_(prompts_.size(), seed) {}
+
   std::vector<PromptTokens> prompts_;
-  uint64_t seed_ = 0;
-  uint64_t epoch_ = UINT64_MAX;
-  std::vector<uint64_t> order_;  // of epoch_
+  EpochOrder order_;
 };
 
 }  // namespace cohort

@@ -71,26 +71,34 @@ Result<VersionLog> VersionLog::Open(const std::filesystem::path& file) {
                       std::to_string(log.lines_.newest()));
     }
     log.lines_.Add(parent);
+    if (record.value("evaluation", false)) log.last_evaluation_ = version;
   }
   return log;
 }
 
 VersionLog::VersionLog(VersionLog&& other) noexcept
-    : file_(std::move(other.file_)), fd_(std::exchange(other.fd_, -1)), lines_(other.lines_) {}
+    : file_(std::move(other.file_)),
+      fd_(std::exchange(other.fd_, -1)),
+      lines_(other.lines_),
+      last_evaluation_(other.last_evaluation_) {}
 
 VersionLog::~VersionLog() {
   if (fd_ >= 0) close(fd_);
 }
 
-Result<uint64_t> VersionLog::Reserve(uint64_t parent) {
+Result<uint64_t> VersionLog::Reserve(uint64_t parent, bool for_evaluation) {
   const uint64_t version = lines_.newest() + 1;
-  const std::string line = nlohmann::json{{"version", version}, {"parent", parent}}.dump() + "\n";
+  const std::string line =
+      nlohmann::json{{"version", version}, {"parent", parent}, {"evaluation", for_evaluation}}
+          .dump() +
+      "\n";
   const ssize_t written = write(fd_, line.data(), line.size());
   if (written != static_cast<ssize_t>(line.size()) || fdatasync(fd_) != 0) {
     return Unavailable("cannot reserve version " + std::to_string(version) + " in " +
                        file_.string() + ": " + std::strerror(errno));
   }
   lines_.Add(parent);
+  if (for_evaluation) last_evaluation_ = version;
   return version;
 }
 

@@ -41,7 +41,10 @@ class VersionLog {
   ~VersionLog();
 
   const VersionLines& lines() const { return lines_; }
-  Result<uint64_t> Reserve(uint64_t parent);
+  // `for_evaluation`: the version will be evaluated.
+  Result<uint64_t> Reserve(uint64_t parent, bool for_evaluation);
+  // The last version that was reserved for evaluation; 0: none.
+  uint64_t last_evaluation() const { return last_evaluation_; }
 
  private:
   VersionLog(std::filesystem::path file, int fd) : file_(std::move(file)), fd_(fd) {}
@@ -49,6 +52,7 @@ class VersionLog {
   std::filesystem::path file_;
   int fd_;
   VersionLines lines_;
+  uint64_t last_evaluation_ = 0;
 };
 
 }  // namespace cohort

@@ -26,10 +26,10 @@ struct Prompt {
   # The run's random name. With space and cursor it is the task's id (index 0).
 
   space @1 :UInt64;
-  # 1: training. v + 1: the evaluation of version v.
+  # 1 … 2^32 − 1: training prompts, a space for each route. 2^32 + v: the evaluation of version v.
 
   cursor @2 :UInt64;
-  # The prompt's place in the order of issue, from 0, over all epochs.
+  # The prompt's place in its space's order of issue, from 0, over all epochs.
 
   route @3 :Text;
   # Names the queues that its tasks pass through: prompts.<route>, rollouts.<route>,
@@ -167,7 +167,8 @@ struct Outcome {
   # What pass@1 counts. False when masked.
 
   components @2 :List(Component);
-  # One for each scorer of the prompt, in its order. Empty when masked.
+  # One for each scorer of the prompt, in its order (but for reported ones that failed). Empty when
+  # masked.
 
   detail @3 :Text;
   # One line for people. May be empty.

@@ -117,7 +117,7 @@ class FileReader {
       const std::optional<ConfigValue> value = ToValue(node);
       if (!value) {
         return At(node.source(), InvalidArgument(key_path + " has the wrong type: it must be " +
-                                                 std::string(ConfigTypeName(key->locate(entry)))));
+                                                 ConfigTypePhrase(key->locate(entry))));
       }
       COHORT_RETURN_IF_ERROR(
           At(node.source(), AssignConfigValue(*key, key->locate(entry), key_path, *value)));

@@ -54,6 +54,7 @@ const std::vector<ConfigSection>& ConfigSections();
 const ConfigSection* FindConfigSection(std::string_view name);
 
 std::string_view ConfigTypeName(const ConfigField& field);  // "integer", "text", …
+std::string ConfigTypePhrase(const ConfigField& field);     // "an integer", "a text", …
 // As TOML writes it.
 std::string ConfigValueText(const ConfigField& field);
 

@@ -80,7 +80,7 @@ Status CheckNumber(const ConfigKey& key, const std::string& path, const ConfigVa
 
 Status WrongType(const ConfigField& field, const std::string& path, const std::string& value) {
   return InvalidArgument(path + " = " + value + " has the wrong type: it must be " +
-                         std::string(ConfigTypeName(field)));
+                         ConfigTypePhrase(field));
 }
 
 std::string_view Trim(std::string_view text) {
@@ -185,6 +185,12 @@ std::string_view ConfigTypeName(const ConfigField& field) {
                  [](bool*) { return std::string_view("true or false"); },
                  [](std::vector<std::string>*) { return std::string_view("list of texts"); }},
       field);
+}
+
+std::string ConfigTypePhrase(const ConfigField& field) {
+  const std::string name(ConfigTypeName(field));
+  if (std::holds_alternative<bool*>(field)) return name;
+  return (std::holds_alternative<int64_t*>(field) ? "an " : "a ") + name;
 }
 
 std::string ConfigValueText(const ConfigField& field) {

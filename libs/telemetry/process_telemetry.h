@@ -43,7 +43,7 @@ class ProcessTelemetry {
     std::string instance;  // "actor-1": a plain file name
     std::string address = "127.0.0.1";
     int64_t port = 0;                     // 0: any free one
-    std::filesystem::path run_directory;  // empty: no endpoint file
+    std::filesystem::path run_directory = {};  // empty: no endpoint file
   };
   static Result<std::unique_ptr<ProcessTelemetry>> Start(const Options& options);
   // Takes the endpoint file away (a process that was killed leaves it, and is named as silent).

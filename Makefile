@@ -24,6 +24,7 @@ demo-zero: build ## R1-Zero in small: a 100k-parameter model learns to think (ab
 
 test: build ## all tests, on a machine with nothing installed too
 	@scripts/setup.sh scripts/requirements-model.txt
+	@scripts/get_promtool.sh
 	@scripts/test.sh $(BUILD)
 
 test-quick: build ## the quick suite: about a minute

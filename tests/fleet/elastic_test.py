@@ -9,7 +9,7 @@ from fleet import SCRATCH, SOURCE, Fleet, check, fetch, parity_overrides, proces
 
 SECONDS_TO_WORK = 2.0
 STEPS = 150
-PROMTOOL = SOURCE / ".venv/promtool"
+PROMTOOL = SOURCE / ".venv/promtool/usr/bin/promtool"
 
 
 def served(fleet, instance, needle):

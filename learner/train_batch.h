@@ -19,7 +19,7 @@ struct TrainSample {
 // All samples of one prompt. Groups come ordered by id, samples by index: the order is part of the
 // result's bits.
 struct TrainGroup {
-  std::vector<int32_t> prompt;  // at least one token
+  std::vector<int32_t> prompt;  // at least one token where a sample is in the loss
   std::vector<TrainSample> samples;
 };
 

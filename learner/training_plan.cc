@@ -85,9 +85,11 @@ bool HasSamples(const TrainGroup& group) { return std::ranges::any_of(group.samp
 
 Status CheckTrainGroups(std::span<const TrainGroup> groups, const ModelConfig& config) {
   for (size_t g = 0; g < groups.size(); ++g) {
+    if (!HasSamples(groups[g])) continue;
     const std::string group = "group " + std::to_string(g);
     COHORT_RETURN_IF_ERROR(CheckPrompt(groups[g].prompt, config, group));
     for (size_t s = 0; s < groups[g].samples.size(); ++s) {
+      if (!InLoss(groups[g].samples[s])) continue;
       COHORT_RETURN_IF_ERROR(CheckSample(groups[g].samples[s], groups[g].prompt.size(), config,
                                          group + ", sample " + std::to_string(s)));
     }

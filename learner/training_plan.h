@@ -38,8 +38,8 @@ struct Minibatch {
   int64_t groups = 0;
 };
 
-// Vocabulary, context, lengths of log-probabilities, finite numbers. kInvalidArgument names the
-// group and sample by their places.
+// Vocabulary, context, lengths of log-probabilities, finite numbers, of all samples in the loss.
+// kInvalidArgument names the group and sample by their places.
 Status CheckTrainGroups(std::span<const TrainGroup> groups, const ModelConfig& config);
 Status CheckSftExamples(std::span<const SftExample> examples, const ModelConfig& config);
 

@@ -2,12 +2,16 @@
 
 #include <CivetServer.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <functional>
+#include <future>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -51,7 +55,9 @@ std::string HostInUrl(const std::string& address) {
 }
 
 // The server library says "failed" and no more: what is wrong with the address is found by trying.
-Status TryToListen(const std::string& address, int64_t port) {
+// Gives the address in the kernel's form.
+Status TryToListen(const std::string& address, int64_t port, sockaddr_storage& socket_address,
+                   socklen_t& socket_address_bytes) {
   const std::string place = HostInUrl(address) + ":" + std::to_string(port);
   if (port < 0 || port > 65535) {
     return InvalidArgument("telemetry.port " + std::to_string(port) + " is not in 0 … 65535");
@@ -71,6 +77,8 @@ Status TryToListen(const std::string& address, int64_t port) {
   const bool works = fd >= 0 && bind(fd, found->ai_addr, found->ai_addrlen) == 0;
   const int error = errno;
   if (fd >= 0) close(fd);
+  std::memcpy(&socket_address, found->ai_addr, found->ai_addrlen);
+  socket_address_bytes = found->ai_addrlen;
   freeaddrinfo(found);
   if (works) return {};
   if (error == EADDRINUSE) {
@@ -80,6 +88,14 @@ Status TryToListen(const std::string& address, int64_t port) {
   }
   return InvalidArgument("telemetry cannot listen on " + place + ": " + std::strerror(error) +
                          "; set telemetry.address and telemetry.port");
+}
+
+void SetPort(sockaddr_storage& address, int port) {
+  if (address.ss_family == AF_INET6) {
+    reinterpret_cast<sockaddr_in6&>(address).sin6_port = htons(static_cast<uint16_t>(port));
+  } else {
+    reinterpret_cast<sockaddr_in&>(address).sin_port = htons(static_cast<uint16_t>(port));
+  }
 }
 
 }  // namespace
@@ -100,6 +116,31 @@ struct TelemetryServer::State {
           return Answer{.type = "application/json", .body = health->StatusJson() + "\n"};
         }) {}
 
+  // The library's listening thread looks only every two seconds whether it should end, or when
+  // somebody connects: so we do.
+  ~State() {
+    if (!server) return;
+    std::promise<void> closed;
+    std::thread closer([&] {
+      server->close();
+      closed.set_value();
+    });
+    std::future<void> done = closed.get_future();
+    while (done.wait_for(std::chrono::milliseconds(10)) != std::future_status::ready) Knock();
+    closer.join();
+  }
+
+  void Knock() const {
+    const int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return;
+    // Whether it is answered does not matter.
+    [[maybe_unused]] const int ignored =
+        connect(fd, reinterpret_cast<const sockaddr*>(&address), address_bytes);
+    close(fd);
+  }
+
+  sockaddr_storage address = {};  // where it listens
+  socklen_t address_bytes = 0;
   Page metrics_page, alive_page, ready_page, status_page;
   std::unique_ptr<CivetServer> server;  // last: its threads end before the pages go away
 };
@@ -107,8 +148,8 @@ struct TelemetryServer::State {
 Result<std::unique_ptr<TelemetryServer>> TelemetryServer::Start(const std::string& address,
                                                                 int64_t port, Metrics* metrics,
                                                                 const Health* health) {
-  COHORT_RETURN_IF_ERROR(TryToListen(address, port));
   auto state = std::make_unique<State>(metrics, health);
+  COHORT_RETURN_IF_ERROR(TryToListen(address, port, state->address, state->address_bytes));
   const std::string host = HostInUrl(address);
   const std::vector<std::string> options = {
       "listening_ports",    host + ":" + std::to_string(port),
@@ -128,6 +169,7 @@ Result<std::unique_ptr<TelemetryServer>> TelemetryServer::Start(const std::strin
   state->server->addHandler("/readyz$", state->ready_page);
   state->server->addHandler("/status$", state->status_page);
   const int bound = state->server->getListeningPorts().at(0);
+  SetPort(state->address, bound);
   const bool everywhere = address == "0.0.0.0" || address == "::";
   const std::string url =
       "http://" + (everywhere ? "127.0.0.1" : host) + ":" + std::to_string(bound);

@@ -10,6 +10,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "libs/base/status.h"
 #include "libs/checkpoint/model_config.h"
 #include "libs/checkpoint/tensor.h"
+#include "libs/model/attention_kernel.h"
 #include "libs/model/compute_weights.h"
 #include "libs/model/kv_cache.h"
 #include "libs/model/packed_batch.h"
@@ -63,10 +65,22 @@ class Decoder {
  private:
   Decoder(const ModelConfig& config, DType dtype);
 
+  // Called for each layer with the products of queries, keys and values [rows, RowElements()]; may
+  // overwrite them. Returns [rows, heads head_dim].
+  using Attention = std::function<at::Tensor(int64_t layer, const at::Tensor& qkv)>;
+  at::Tensor RunLayers(const ComputeWeights& weights, std::span<const int32_t> tokens,
+                       const Attention& attend) const;
+  // Attention of rows whose keys live in caches: stores theirs, then attends.
+  Attention CachedAttention(std::vector<AttentionRows> sequences,
+                            std::vector<int32_t> positions) const;
+  Status CheckWeights(const ComputeWeights& weights) const;
+  KvBlocks EmptyBlocks() const { return {config_.layers, shape_.BlockBytes()}; }
+
   ModelConfig config_;
   DType dtype_;
   LinearLadders ladders_;
-  RotaryTable rotary_;
+  AttentionShape shape_;
+  std::shared_ptr<const RotaryTable> rotary_;
 };
 
 }  // namespace cohort

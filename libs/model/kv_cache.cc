@@ -19,6 +19,13 @@ void KvBlocks::Reserve(int64_t positions) {
   }
 }
 
+std::vector<std::byte*> KvBlocks::FirstLayer() const {
+  std::vector<std::byte*> first;
+  first.reserve(blocks_.size());
+  for (const auto& block : blocks_) first.push_back(block.get());
+  return first;
+}
+
 SampleCache::SampleCache(std::shared_ptr<const PromptCache> prompt)
     : prompt_(std::move(prompt)), blocks_(prompt_->blocks().EmptyLike()) {}
 

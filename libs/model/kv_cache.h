@@ -28,9 +28,9 @@ class KvBlocks {
   // Makes room for `positions` in all; new memory is zero.
   void Reserve(int64_t positions);
   int64_t blocks() const { return static_cast<int64_t>(blocks_.size()); }
-  std::byte* At(int64_t block, int64_t layer) const {
-    return blocks_[static_cast<size_t>(block)].get() + layer * layer_bytes_;
-  }
+  // Where layer 0 lies in each block; layer l lies l × layer_bytes() further.
+  std::vector<std::byte*> FirstLayer() const;
+  int64_t layer_bytes() const { return layer_bytes_; }
   int64_t bytes() const { return blocks() * layers_ * layer_bytes_; }
 
  private:

@@ -24,8 +24,7 @@ class MasterWeights {
  public:
   // Copies and widens; bfloat16, float16 and float32 files are read.
   static Result<MasterWeights> Load(const HfDirectory& directory);
-  // Normal with deviation initializer_range, norms 1; the same numbers for the same seed on every
-  // machine.
+  // Normal with deviation initializer_range, norms 1; the same numbers for the same seed.
   static MasterWeights Random(const ModelConfig& config, uint64_t seed);
 
   const ModelConfig& config() const { return config_; }
@@ -42,10 +41,12 @@ class MasterWeights {
 
   // Float32 views for WriteSafetensors and WriteHfDirectory; they live as long as this object.
   std::vector<TensorView> Views() const;
-  // Rounded once to `dtype` (kFloat32 copies): a publication. `seconds`: SmolLM2 in bfloat16 ~0.1.
+  // Rounded once to `dtype` (kFloat32 copies): a publication.
   WeightsBuffer ToBuffer(DType dtype) const;
 
  private:
+  explicit MasterWeights(const ModelConfig& config);
+
   ModelConfig config_;
   std::vector<std::pair<std::string, at::Tensor>> tensors_;
 };

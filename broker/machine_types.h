@@ -1,0 +1,89 @@
+// What goes into and comes out of the queue machine besides its commands. Values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "libs/base/clock.h"
+#include "libs/messaging/commands.h"
+
+namespace cohort {
+
+using SessionId = uint64_t;
+
+struct MachineConfig {
+  uint64_t epoch = 1;  // of this broker's life; grows with every start
+  Duration lease = Seconds(30);
+  Duration session_grace = Seconds(3);  // a lost connection keeps its leases this long
+  Duration silence = Seconds(6);        // a session unheard for this long has lost its connection
+  Duration restart_grace = Seconds(2);  // nothing is delivered this long after the start
+  Duration tick_gap = Seconds(2);       // a longer pause between ticks is added to every lease
+  Duration retry_delay = Seconds(1);    // after the first failure; doubles with each further one
+  Duration longest_retry_delay = Seconds(60);
+  uint32_t max_attempts = 3;  // of tasks that do not say themselves
+  // Bounds of each queue: ready, leased and delayed tasks; accepted ones; dead letters.
+  uint64_t queue_tasks = 100'000;
+  uint64_t queue_bytes = uint64_t{1} << 30;
+  uint64_t held_tasks = 200'000;
+  uint64_t held_bytes = uint64_t{2} << 30;
+  uint64_t dead_tasks = 10'000;
+  uint64_t dead_bytes = uint64_t{64} << 20;
+  // What a session may have held back at a time (it is told half of it as its window).
+  uint64_t waiting_tasks = 4096;
+  uint64_t waiting_bytes = uint64_t{64} << 20;
+  uint64_t queues = 1024;
+};
+
+// An event for one session. The machine never asks for anything else.
+struct Effect {
+  SessionId session = 0;
+  Event event;
+};
+// A connection that the session is rid of, to be told `why` if it still stands. Final: another
+// process has taken the session's place.
+struct SessionEnded {
+  SessionId session = 0;
+  std::string why;
+  bool final = false;
+};
+struct Effects {
+  std::vector<Effect> events;
+  std::vector<SessionEnded> ended;
+  void Clear() {
+    events.clear();
+    ended.clear();
+  }
+};
+
+// Totals since the start; QueueStats has those that every process may ask for.
+struct QueueTotals {
+  uint64_t puts = 0;        // tasks that came to be, by put, emit and settle
+  uint64_t known_puts = 0;  // … that were there already
+  uint64_t deliveries = 0;
+  uint64_t redeliveries = 0;
+  uint64_t emits = 0;  // children put early by leases of this queue
+  uint64_t settled = 0, dead = 0, expired = 0, cancelled = 0;
+  uint64_t failures = 0;  // attempts that counted
+  uint64_t obituaries = 0;
+  uint64_t stale_answers = 0;
+  std::map<std::string, uint64_t> refused;  // by reason
+};
+
+struct QueueSnapshot {
+  QueueStats stats;
+  QueueTotals totals;
+  uint64_t held_back_puts = 0;
+  uint64_t held_bytes = 0;  // of accepted tasks; part of stats.bytes
+};
+
+struct MachineSnapshot {
+  std::vector<QueueSnapshot> queues;
+  std::map<Role, uint64_t> peers;  // connected sessions
+  uint64_t sessions_in_grace = 0;
+  uint64_t unknown_answers = 0;  // verbs on leases that no queue knows
+};
+
+}  // namespace cohort

@@ -1,0 +1,96 @@
+// Who gets what, when, and what everybody waits for.
+#include <utility>
+
+#include "broker/queue_machine.h"
+
+namespace cohort {
+
+void QueueMachine::MarkDirty(Queue* queue) {
+  if (queue->dirty) return;
+  queue->dirty = true;
+  dirty_.push_back(queue);
+}
+
+bool QueueMachine::MayDeliver(Time now) const {
+  return !stopping_ && (grace_over_ || LeaseNow(now) - started_ >= config_.restart_grace);
+}
+
+void QueueMachine::Pump(Time now, Effects& effects) {
+  while (!dirty_.empty()) {
+    Queue* queue = dirty_.front();
+    dirty_.pop_front();
+    queue->dirty = false;
+    AdmitWaiting(now, queue, effects);
+    Deliver(now, queue, effects);
+    NoteWait(now, queue);
+    if (!queue->IsFull() && !queue->blocked_sources.empty()) {
+      for (Queue* source : std::exchange(queue->blocked_sources, {})) {
+        source->blocked_on = nullptr;
+        MarkDirty(source);
+      }
+    }
+  }
+}
+
+void QueueMachine::AdmitWaiting(Time now, Queue* queue, Effects& effects) {
+  while (!queue->waiting.empty()) {
+    WaitingPut& front = queue->waiting.front();
+    const size_t bytes = front.task.body.size();
+    const bool known = queue->Knows(front.task.id);
+    if (!known && !queue->HasRoomFor(bytes)) return;
+    WaitingPut put = std::move(front);
+    queue->waiting.pop_front();
+    Session& session = sessions_.at(put.session);
+    session.waiting_tasks -= 1;
+    session.waiting_bytes -= bytes;
+    PutNew(now, std::move(put.task));
+    Answer(session, put.number, Status(), known, effects);
+  }
+}
+
+Task* QueueMachine::Pick(Queue* queue) {
+  queue->blocked_on = nullptr;
+  for (Task* task : queue->Candidates()) {
+    // A task whose results have nowhere to go is not begun.
+    if (task->results == nullptr || !task->results->IsFull()) return task;
+    if (queue->blocked_on == nullptr) queue->blocked_on = task->results;
+    task->results->blocked_sources.insert(queue);
+  }
+  return nullptr;
+}
+
+void QueueMachine::Deliver(Time now, Queue* queue, Effects& effects) {
+  if (!MayDeliver(now)) return;
+  while (queue->count(TaskState::kReady) > 0) {
+    Consumer* consumer = queue->NextConsumer();
+    if (consumer == nullptr) return;
+    Task* task = Pick(queue);
+    if (task == nullptr) return;
+    Lease(now, task, consumer, effects);
+  }
+}
+
+void QueueMachine::NoteWait(Time now, Queue* queue) {
+  WaitReason reason = WaitReason::kNothing;
+  if (queue->count(TaskState::kReady) > 0) {
+    if (stopping_) {
+      reason = WaitReason::kStopped;
+    } else if (!MayDeliver(now)) {
+      reason = WaitReason::kRestartGrace;
+    } else if (queue->consumers() == 0) {
+      reason = WaitReason::kConsumer;
+    } else if (queue->NextConsumer() == nullptr) {
+      reason = WaitReason::kCredit;
+    } else if (queue->blocked_on != nullptr) {
+      reason = WaitReason::kResultsFull;
+    }
+  } else if (!queue->waiting.empty()) {
+    reason = WaitReason::kRoom;
+  }
+  if (reason != queue->waits_for) {
+    queue->waits_for = reason;
+    queue->waits_since = now;
+  }
+}
+
+}  // namespace cohort

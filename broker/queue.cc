@@ -1,0 +1,240 @@
+#include "broker/queue.h"
+
+#include <algorithm>
+
+namespace cohort {
+namespace {
+
+constexpr uint32_t kTurnsPerLowerPriority = 8;
+
+}  // namespace
+
+Task* Queue::Find(const TaskId& id) const {
+  const auto found = known_.find(id);
+  return found == known_.end() ? nullptr : found->second.live.get();
+}
+
+bool Queue::Knows(const TaskId& id) const { return known_.contains(id) || BelowFloor(id); }
+
+bool Queue::BelowFloor(const TaskId& id) const {
+  const auto found = floors_.find({id.run, id.space});
+  return found != floors_.end() && id.cursor < found->second;
+}
+
+uint64_t Queue::SettledBy(const TaskId& id) const {
+  const auto found = known_.find(id);
+  return found == known_.end() || found->second.live != nullptr ? 0 : found->second.settled_by;
+}
+
+Task* Queue::Insert(std::unique_ptr<Task> task) {
+  Task* raw = task.get();
+  known_[raw->id].live = std::move(task);
+  Account(raw, raw->state, +1);
+  if (raw->state == TaskState::kReady) ready_[raw->priority].emplace(Place(raw), raw);
+  return raw;
+}
+
+void Queue::Erase(Task* task, uint64_t settled_by) {
+  if (task->state == TaskState::kReady) SetState(task, TaskState::kLeased);  // out of the order
+  if (task->state == TaskState::kDead) dead_.erase(task->order);
+  Account(task, task->state, -1);
+  const auto found = known_.find(task->id);
+  if (BelowFloor(task->id)) {
+    known_.erase(found);
+    return;
+  }
+  found->second.settled_by = settled_by;
+  found->second.live.reset();
+}
+
+void Queue::RaiseFloor(uint64_t run, uint64_t space, uint64_t cursor) {
+  uint64_t& floor = floors_[{run, space}];
+  if (cursor <= floor) return;
+  const TaskId from{run, space, floor, 0};
+  const TaskId to{run, space, cursor, 0};
+  floor = cursor;
+  for (auto each = known_.lower_bound(from); each != known_.end() && each->first < to;) {
+    each = each->second.live == nullptr ? known_.erase(each) : std::next(each);
+  }
+}
+
+std::vector<Task*> Queue::InRange(uint64_t run, uint64_t space, uint64_t first,
+                                  uint64_t last) const {
+  std::vector<Task*> tasks;
+  for (auto each = known_.lower_bound(TaskId{run, space, first, 0}); each != known_.end(); ++each) {
+    const TaskId& id = each->first;
+    if (id.run != run || id.space != space || id.cursor > last) break;
+    if (each->second.live != nullptr) tasks.push_back(each->second.live.get());
+  }
+  return tasks;
+}
+
+void Queue::Account(const Task* task, TaskState state, int sign) {
+  const auto change = [sign](uint64_t& value, uint64_t by) { value += sign > 0 ? by : 0 - by; };
+  change(counts_[static_cast<size_t>(state)], 1);
+  uint64_t& bytes = state == TaskState::kAccepted ? held_bytes_
+                    : state == TaskState::kDead   ? dead_bytes_
+                                                  : bounded_bytes_;
+  change(bytes, task->body.size());
+}
+
+void Queue::SetState(Task* task, TaskState state) {
+  if (task->state == TaskState::kReady) {
+    const auto level = ready_.find(task->priority);
+    level->second.erase(Place(task));
+    if (level->second.empty()) ready_.erase(level);
+  }
+  if (task->state == TaskState::kDead) dead_.erase(task->order);
+  Account(task, task->state, -1);
+  task->state = state;
+  Account(task, state, +1);
+  if (state == TaskState::kReady) ready_[task->priority].emplace(Place(task), task);
+  if (state == TaskState::kDead) dead_.emplace(task->order, task);
+}
+
+std::vector<Task*> Queue::Candidates() const {
+  std::vector<Task*> heads;
+  heads.reserve(ready_.size());
+  for (const auto& [priority, level] : ready_) heads.push_back(level.begin()->second);
+  if (turn_ + 1 == kTurnsPerLowerPriority && heads.size() > 1) {
+    // Of the lower priorities the one whose head is oldest, so that none of them starves.
+    const auto oldest = std::min_element(heads.begin() + 1, heads.end(),
+                                         [](Task* a, Task* b) { return a->order < b->order; });
+    std::rotate(heads.begin(), oldest, oldest + 1);
+  }
+  return heads;
+}
+
+void Queue::CountDelivery(const Task* task) {
+  // A turn is used up only where there was somebody to wait behind somebody.
+  const bool contended =
+      ready_.size() > 1 || (ready_.size() == 1 && !ready_.contains(task->priority));
+  if (contended) turn_ = (turn_ + 1) % kTurnsPerLowerPriority;
+  totals.deliveries += 1;
+  if (task->delivered) totals.redeliveries += 1;
+}
+
+uint64_t Queue::bounded_tasks() const {
+  return count(TaskState::kReady) + count(TaskState::kLeased) + count(TaskState::kDelayed);
+}
+
+bool Queue::HasRoomFor(size_t bytes) const {
+  return bounded_tasks() + 1 <= config_.queue_tasks &&
+         bounded_bytes_ + bytes <= config_.queue_bytes;
+}
+
+bool Queue::IsFull() const {
+  return bounded_tasks() >= config_.queue_tasks || bounded_bytes_ >= config_.queue_bytes;
+}
+
+bool Queue::MayHold(size_t bytes) const {
+  return count(TaskState::kAccepted) + 1 <= config_.held_tasks &&
+         held_bytes_ + bytes <= config_.held_bytes;
+}
+
+bool Queue::TooManyDead() const {
+  return dead_.size() > config_.dead_tasks || dead_bytes_ > config_.dead_bytes;
+}
+
+Consumer* Queue::FindConsumer(SessionId session) {
+  const auto found = consumers_.find(session);
+  return found == consumers_.end() ? nullptr : &found->second;
+}
+
+void Queue::AddConsumer(SessionId session) {
+  Consumer consumer;
+  consumer.session = session;
+  consumers_.emplace(session, consumer);
+}
+
+void Queue::RemoveConsumer(SessionId session) {
+  consumers_.erase(session);
+  std::erase(circle_, session);
+}
+
+void Queue::SetCredit(SessionId session, uint64_t tasks, uint64_t bytes) {
+  Consumer* consumer = FindConsumer(session);
+  if (consumer == nullptr) return;
+  consumer->granted_tasks = tasks;
+  consumer->granted_bytes = bytes;
+  if (consumer->HasCredit() && !consumer->waiting_turn) {
+    consumer->waiting_turn = true;
+    circle_.push_back(session);
+  }
+}
+
+Consumer* Queue::NextConsumer() {
+  while (!circle_.empty()) {
+    Consumer* consumer = FindConsumer(circle_.front());
+    if (consumer->HasCredit()) return consumer;
+    consumer->waiting_turn = false;
+    circle_.pop_front();
+  }
+  return nullptr;
+}
+
+void Queue::Charge(Consumer* consumer, size_t bytes) {
+  consumer->sent_tasks += 1;
+  consumer->sent_bytes += bytes;
+  circle_.pop_front();
+  consumer->waiting_turn = consumer->HasCredit();
+  if (consumer->waiting_turn) circle_.push_back(consumer->session);
+}
+
+double Queue::OldestAgeSeconds(Time now) const {
+  Time oldest = now;
+  for (const auto& [priority, level] : ready_) {
+    oldest = std::min(oldest, level.begin()->second->put_at);
+    const auto fresh = level.lower_bound({true, 0});
+    if (fresh != level.end()) oldest = std::min(oldest, fresh->second->put_at);
+  }
+  return ToSeconds(now - oldest);
+}
+
+std::string Queue::WaitsForText() const {
+  switch (waits_for) {
+    case WaitReason::kNothing:
+      return "";
+    case WaitReason::kRestartGrace:
+      return "the end of the grace after the broker's start";
+    case WaitReason::kStopped:
+      return "the broker to start again: it is stopping";
+    case WaitReason::kResultsFull:
+      return "room in " + (blocked_on != nullptr ? blocked_on->name() : std::string("its results"));
+    case WaitReason::kConsumer:
+      return "a consumer";
+    case WaitReason::kCredit:
+      return "a consumer with credit";
+    case WaitReason::kRoom:
+      return "answers for leased tasks (full, puts are held back)";
+  }
+  return "";
+}
+
+QueueSnapshot Queue::Snapshot(Time now) const {
+  QueueSnapshot snapshot;
+  snapshot.totals = totals;
+  snapshot.held_back_puts = waiting.size();
+  snapshot.held_bytes = held_bytes_;
+  QueueStats& stats = snapshot.stats;
+  stats.name = name_;
+  stats.ready = count(TaskState::kReady);
+  stats.leased = count(TaskState::kLeased);
+  stats.accepted = count(TaskState::kAccepted);
+  stats.delayed = count(TaskState::kDelayed);
+  stats.dead = count(TaskState::kDead);
+  stats.bytes = bounded_bytes_ + held_bytes_ + dead_bytes_;
+  stats.oldest_age_seconds = OldestAgeSeconds(now);
+  stats.puts = totals.puts;
+  stats.deliveries = totals.deliveries;
+  stats.settles = totals.settled;
+  stats.redeliveries = totals.redeliveries;
+  stats.stale_answers = totals.stale_answers;
+  for (const auto& [reason, count] : totals.refused) stats.refused += count;
+  stats.subscribers = consumers_.size();
+  stats.waits_for = WaitsForText();
+  stats.waits_since_seconds = waits_for == WaitReason::kNothing ? 0 : ToSeconds(now - waits_since);
+  return snapshot;
+}
+
+}  // namespace cohort

@@ -1,0 +1,136 @@
+// One queue's tasks, in the order in which they are due, and who is to get them.
+//
+// Keeps books only: what a change means for leases, sessions and other queues is decided by the
+// machine. Every change of a task's state goes through SetState, so counts and bounds always match.
+// Internal to the machine.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/machine_types.h"
+#include "broker/task.h"
+
+namespace cohort {
+
+// A consumer. Credit is cumulative since its hello.
+struct Consumer {
+  SessionId session = 0;
+  uint64_t granted_tasks = 0, granted_bytes = 0;
+  uint64_t sent_tasks = 0, sent_bytes = 0;
+  bool waiting_turn = false;  // it is in the circle
+  bool HasCredit() const { return granted_tasks > sent_tasks && granted_bytes > sent_bytes; }
+};
+
+// A put that waits for room.
+struct WaitingPut {
+  SessionId session = 0;
+  uint64_t number = 0;  // of the command
+  TaskSpec task;
+};
+
+enum class WaitReason : uint8_t {
+  kNothing,
+  kRestartGrace,
+  kStopped,
+  kResultsFull,
+  kConsumer,
+  kCredit,
+  kRoom,  // puts are held back although consumers keep up: room comes with their answers
+};
+
+class Queue {
+ public:
+  Queue(std::string name, const MachineConfig& config) : name_(std::move(name)), config_(config) {}
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  const std::string& name() const { return name_; }
+
+  // --- tasks by id
+  // Null when there is no live task of this id.
+  Task* Find(const TaskId& id) const;
+  // Live, ended and remembered, or below the floor.
+  bool Knows(const TaskId& id) const;
+  // The lease that settled it; 0 when it is not a settled task that is remembered.
+  uint64_t SettledBy(const TaskId& id) const;
+  Task* Insert(std::unique_ptr<Task> task);
+  // Forgets the live task but for its id (unless that lies below the floor).
+  void Erase(Task* task, uint64_t settled_by);
+  void RaiseFloor(uint64_t run, uint64_t space, uint64_t cursor);
+  std::vector<Task*> InRange(uint64_t run, uint64_t space, uint64_t first, uint64_t last) const;
+
+  // --- states, order, bounds
+  void SetState(Task* task, TaskState state);
+  // Tasks that may be delivered next, best first: the pick, then the others by priority.
+  std::vector<Task*> Candidates() const;
+  void CountDelivery(const Task* task);
+  uint64_t count(TaskState state) const { return counts_[static_cast<size_t>(state)]; }
+  uint64_t bounded_tasks() const;
+  uint64_t bounded_bytes() const { return bounded_bytes_; }
+  bool HasRoomFor(size_t bytes) const;
+  bool IsFull() const;
+  bool MayHold(size_t bytes) const;
+  bool TooManyDead() const;
+  Task* OldestDead() const { return dead_.empty() ? nullptr : dead_.begin()->second; }
+
+  // --- consumers
+  Consumer* FindConsumer(SessionId session);
+  void AddConsumer(SessionId session);
+  void RemoveConsumer(SessionId session);
+  void SetCredit(SessionId session, uint64_t tasks, uint64_t bytes);
+  // Round the circle of those with credit; null when there is none.
+  Consumer* NextConsumer();
+  // It was sent a body of this size; back into the circle if it has credit left.
+  void Charge(Consumer* consumer, size_t bytes);
+  size_t consumers() const { return consumers_.size(); }
+
+  QueueSnapshot Snapshot(Time now) const;
+
+  std::deque<WaitingPut> waiting;    // puts held back, in order
+  std::set<Queue*> blocked_sources;  // queues that wait for room here
+  Queue* blocked_on = nullptr;       // the results queue that is full
+  QueueTotals totals;
+  WaitReason waits_for = WaitReason::kNothing;
+  Time waits_since;
+  bool dirty = false;
+
+ private:
+  struct Entry {
+    std::unique_ptr<Task> live;
+    uint64_t settled_by = 0;
+  };
+  // Redelivered tasks before fresh ones, each by order of put.
+  using Level = std::map<std::pair<bool, uint64_t>, Task*>;
+  static std::pair<bool, uint64_t> Place(const Task* task) {
+    return {!task->delivered, task->order};
+  }
+  bool BelowFloor(const TaskId& id) const;
+  void Account(const Task* task, TaskState state, int sign);
+  double OldestAgeSeconds(Time now) const;
+  std::string WaitsForText() const;
+
+  const std::string name_;
+  const MachineConfig& config_;
+  std::map<TaskId, Entry> known_;
+  std::map<std::pair<uint64_t, uint64_t>, uint64_t> floors_;  // (run, space) → cursor
+  std::map<uint8_t, Level, std::greater<>> ready_;            // by priority
+  std::map<uint64_t, Task*> dead_;                            // by order
+  uint64_t counts_[5] = {};
+  uint64_t bounded_bytes_ = 0;
+  uint64_t held_bytes_ = 0;
+  uint64_t dead_bytes_ = 0;
+  uint32_t turn_ = 0;  // of eight: the last is a lower priority's
+  std::map<SessionId, Consumer> consumers_;
+  std::deque<SessionId> circle_;
+};
+
+}  // namespace cohort

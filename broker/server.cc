@@ -1,0 +1,385 @@
+#include "broker/server.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "libs/base/logging.h"
+
+namespace cohort {
+namespace {
+
+constexpr int kIdleMilliseconds = 20;
+constexpr int kBlockedMilliseconds = 2;
+constexpr size_t kReceivesPerTurn = 256;
+constexpr Duration kLongestUndrained = Seconds(1);
+constexpr Duration kPublishEvery = Seconds(0.1);
+constexpr Duration kLastWords = Seconds(0.5);
+constexpr size_t kBatchEvents = 256;
+constexpr size_t kBatchBytes = 512 * 1024;
+constexpr int kHighWaterMark = 64;
+
+const Clock& SystemTime() {
+  static const SystemClock clock;
+  return clock;
+}
+
+MachineConfig WithEpoch(MachineConfig config, const Clock& clock) {
+  if (config.epoch == 0) config.epoch = static_cast<uint64_t>(clock.WallSeconds() * 1e6);
+  return config;
+}
+
+// libzmq would silently take the socket of a living broker away.
+bool SomebodyListens(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return false;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return false;
+  const bool listens =
+      connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  close(descriptor);
+  return listens;
+}
+
+Status PrepareIpc(const std::string& endpoint) {
+  constexpr std::string_view kScheme = "ipc://";
+  if (endpoint.rfind(kScheme, 0) != 0) return Status();
+  const std::string path = endpoint.substr(kScheme.size());
+  if (path.empty() || path[0] == '@') return Status();
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return InvalidArgument("endpoint " + endpoint + " is longer than the " +
+                           std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
+                           " bytes of a socket's path: choose a shorter run directory");
+  }
+  if (SomebodyListens(path)) {
+    return Unavailable("endpoint " + endpoint +
+                       " is in use: stop the process that listens there or choose another one");
+  }
+  for (size_t slash = path.find('/', 1); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    const std::string folder = path.substr(0, slash);
+    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+      return InvalidArgument("endpoint " + endpoint + ": cannot make folder " + folder + ": " +
+                             std::strerror(errno));
+    }
+  }
+  return Status();
+}
+
+bool IsPlainNews(const Verb& verb) {
+  return !IsAnswered(verb) && !std::holds_alternative<SubscribeCommand>(verb) &&
+         !std::holds_alternative<CreditCommand>(verb) &&
+         !std::holds_alternative<RenewCommand>(verb);
+}
+
+}  // namespace
+
+BrokerServer::BrokerServer(Options options, const Clock& clock)
+    : options_(std::move(options)),
+      clock_(clock),
+      machine_(WithEpoch(options_.machine, clock), clock.Now()),
+      socket_(context_, zmq::socket_type::router),
+      last_drained_(clock.Now()),
+      next_publish_(clock.Now()) {
+  counters_.epoch = machine_.config().epoch;
+  for (const char* reason : {"unreadable", "version", "unknown_peer"}) {
+    counters_.malformed[reason] = 0;
+  }
+}
+
+BrokerServer::~BrokerServer() { monitor_.reset(); }
+
+Result<std::unique_ptr<BrokerServer>> BrokerServer::Bind(const Options& options) {
+  const Clock& clock = options.clock != nullptr ? *options.clock : SystemTime();
+  std::unique_ptr<BrokerServer> server(new BrokerServer(options, clock));
+  COHORT_RETURN_IF_ERROR(server->Listen());
+  return server;
+}
+
+Status BrokerServer::Listen() {
+  COHORT_RETURN_IF_ERROR(PrepareIpc(options_.endpoint));
+  SetLimits(socket_,
+            {.max_frame_bytes = options_.max_message_bytes, .high_water_mark = kHighWaterMark});
+  socket_.set(zmq::sockopt::router_mandatory, true);
+  socket_.set(zmq::sockopt::handshake_ivl, 5000);
+  socket_.set(zmq::sockopt::backlog, 4096);
+  COHORT_ASSIGN_OR_RETURN(DisconnectMonitor monitor, DisconnectMonitor::Watch(context_, socket_));
+  monitor_.emplace(std::move(monitor));
+  COHORT_RETURN_IF_ERROR(BindSocket(socket_, options_.endpoint));
+  Publish(clock_.Now());
+  return Status();
+}
+
+void BrokerServer::Stop() {
+  stop_.store(true);
+  wakeup_.Notify();
+}
+
+void BrokerServer::Run() {
+  while (!stop_.load()) Turn();
+  machine_.StopDelivering(clock_.Now());
+  const Time until = clock_.Now() + kLastWords;
+  bool drained = false;
+  while (clock_.Now() < until && !(drained && blocked_.empty())) {
+    drained = ReceiveSome(clock_.Now());
+    FlushAll(clock_.Now());
+  }
+  Publish(clock_.Now());
+  socket_.set(zmq::sockopt::linger, 500);
+}
+
+void BrokerServer::Turn() {
+  std::array<zmq_pollitem_t, 3> items = {{
+      {socket_.handle(), 0, ZMQ_POLLIN, 0},
+      {monitor_->events().handle(), 0, ZMQ_POLLIN, 0},
+      {nullptr, wakeup_.fd(), ZMQ_POLLIN, 0},
+  }};
+  zmq_poll(items.data(), static_cast<int>(items.size()),
+           blocked_.empty() ? kIdleMilliseconds : kBlockedMilliseconds);
+  const Time now = clock_.Now();
+  const bool drained = ReceiveSome(now);
+  if (drained) OnDisconnects(now);
+  // What was sent before an expiry must count before it: time passes for leases when the socket is
+  // empty. A socket that is never empty is read faster than any lease ends.
+  const bool expire = drained || now - last_drained_ >= kLongestUndrained;
+  if (expire) last_drained_ = now;
+  machine_.Tick(now, expire, effects_);
+  Dispatch();
+  FlushAll(now);
+  if (now >= next_publish_) Publish(now);
+}
+
+bool BrokerServer::ReceiveSome(Time now) {
+  for (size_t i = 0; i < kReceivesPerTurn; ++i) {
+    std::optional<Received> received = TryReceive(socket_, /*router=*/true);
+    if (!received.has_value()) return true;
+    counters_.messages_received += 1;
+    OnMessage(now, *std::move(received));
+    Dispatch();
+  }
+  return false;
+}
+
+// --- messages in
+
+void BrokerServer::OnMessage(Time now, Received received) {
+  Result<ClientMessage> decoded = DecodeClientMessage(std::move(received.frames));
+  if (!decoded.ok()) return Refuse(received, decoded.status());
+  ClientMessage& message = *decoded;
+  if (const auto* hello = std::get_if<HelloMessage>(&message.content)) {
+    return OnHello(now, received, message.session, *hello);
+  }
+  const auto found = peers_.find(received.routing_id);
+  if (found == peers_.end() || found->second.session != message.session) {
+    counters_.malformed["unknown_peer"] += 1;
+    return SendLoose(received.routing_id, EncodeSayHello(0, "the broker does not know you"));
+  }
+  Peer& peer = found->second;
+  if (auto* commands = std::get_if<std::vector<Command>>(&message.content)) {
+    OnCommands(now, peer, std::move(*commands));
+  } else if (std::holds_alternative<Ping>(message.content)) {
+    machine_.Heard(now, peer.session);
+    SendNow(peer, EncodePong(peer.session, machine_.processed(peer.session)));
+  } else {
+    OnGoodbye(now, peer);
+  }
+}
+
+void BrokerServer::OnHello(Time now, const Received& received, SessionId session,
+                           const HelloMessage& hello) {
+  const Result<QueueMachine::HelloAnswer> answer = machine_.Hello(now, session, hello, effects_);
+  Dispatch();  // an older session of this instance is told first
+  if (!answer.ok()) {
+    LogWarning("refused a hello", {{"instance", hello.instance}, {"why", answer.status()}});
+    return SendLoose(received.routing_id, EncodeRefused(session, answer.status()));
+  }
+  const auto before = routes_.find(session);
+  if (before != routes_.end()) Drop(std::string(before->second));
+  Drop(received.routing_id);
+  Peer& peer = peers_[received.routing_id];
+  peer.routing_id = received.routing_id;
+  peer.session = session;
+  peer.descriptor = received.descriptor;
+  routes_[session] = received.routing_id;
+  counters_.hellos += 1;
+  const MachineConfig& config = machine_.config();
+  WelcomeMessage welcome;
+  welcome.epoch = config.epoch;
+  welcome.remembered_since = config.epoch;
+  welcome.lost = answer->lost;
+  welcome.lease_seconds = ToSeconds(config.lease);
+  welcome.silence_seconds = ToSeconds(config.silence);
+  welcome.ping_seconds = std::min(1.0, welcome.silence_seconds / 4);
+  welcome.window_tasks = static_cast<uint32_t>(std::max<uint64_t>(1, config.waiting_tasks / 2));
+  welcome.window_bytes = std::max<uint64_t>(1, config.waiting_bytes / 2);
+  welcome.weights_endpoint = options_.weights_endpoint;
+  SendNow(peer, EncodeWelcome(session, answer->processed, welcome));
+  LogInfo("hello", {{"role", RoleName(hello.role)},
+                    {"instance", hello.instance},
+                    {"held", hello.held.size()},
+                    {"lost", answer->lost.size()}});
+}
+
+void BrokerServer::OnCommands(Time now, Peer& peer, std::vector<Command> commands) {
+  const SessionId session = peer.session;
+  for (Command& command : commands) {
+    if (IsPlainNews(command.verb)) peer.ack_due = true;
+    machine_.Apply(now, session, std::move(command), effects_);
+  }
+  if (peer.ack_due) QueueFlush(peer);
+}
+
+void BrokerServer::OnGoodbye(Time now, Peer& peer) {
+  machine_.Goodbye(now, peer.session, effects_);
+  SendLoose(peer.routing_id, EncodeFarewell(peer.session, 0));
+  Drop(std::string(peer.routing_id));
+}
+
+void BrokerServer::OnDisconnects(Time now) {
+  while (const std::optional<int> descriptor = monitor_->Next()) {
+    std::vector<std::string> gone;
+    for (const auto& [routing_id, peer] : peers_) {
+      if (peer.descriptor == *descriptor) gone.push_back(routing_id);
+    }
+    for (const std::string& routing_id : gone) {
+      machine_.ConnectionLost(now, peers_.at(routing_id).session, effects_);
+      Drop(routing_id);
+    }
+  }
+  Dispatch();
+}
+
+void BrokerServer::Refuse(const Received& received, const Status& why) {
+  if (why.code() == StatusCode::kFailedPrecondition) {
+    counters_.malformed["version"] += 1;
+    return SendLoose(received.routing_id, EncodeRefused(0, why));
+  }
+  counters_.malformed["unreadable"] += 1;
+  LogDebug("unreadable message", {{"why", why}});
+  SendLoose(received.routing_id, EncodeSayHello(0, "unreadable message: " + why.message()));
+}
+
+// --- messages out
+
+void BrokerServer::Dispatch() {
+  for (Effect& effect : effects_.events) {
+    const auto route = routes_.find(effect.session);
+    if (route == routes_.end()) continue;
+    Peer& peer = peers_.at(route->second);
+    peer.events.push_back(std::move(effect.event));
+    QueueFlush(peer);
+  }
+  for (const SessionEnded& ended : effects_.ended) {
+    const auto route = routes_.find(ended.session);
+    if (route == routes_.end()) continue;
+    const std::string routing_id = route->second;
+    LogInfo("session over", {{"why", ended.why}});
+    SendLoose(routing_id, ended.final ? EncodeRefused(ended.session, FailedPrecondition(ended.why))
+                                      : EncodeSayHello(ended.session, ended.why));
+    Drop(routing_id);
+  }
+  effects_.Clear();
+}
+
+void BrokerServer::QueueFlush(Peer& peer) {
+  if (peer.queued) return;
+  peer.queued = true;
+  flush_.push_back(peer.routing_id);
+}
+
+void BrokerServer::FlushAll(Time now) {
+  for (const std::string& routing_id : blocked_) {
+    if (const auto found = peers_.find(routing_id); found != peers_.end()) {
+      QueueFlush(found->second);
+    }
+  }
+  blocked_.clear();
+  std::vector<SessionId> gone;
+  for (const std::string& routing_id : std::exchange(flush_, {})) {
+    const auto found = peers_.find(routing_id);
+    if (found == peers_.end()) continue;
+    found->second.queued = false;
+    if (!Flush(found->second)) {
+      gone.push_back(found->second.session);
+      Drop(routing_id);
+    } else if (found->second.blocked.has_value()) {
+      blocked_.insert(routing_id);
+    }
+  }
+  for (const SessionId session : gone) machine_.ConnectionLost(now, session, effects_);
+  if (!gone.empty()) Dispatch();
+}
+
+bool BrokerServer::Flush(Peer& peer) {
+  if (peer.blocked.has_value()) {
+    const Result<bool> sent = TrySendTo(socket_, peer.routing_id, *peer.blocked);
+    if (!sent.ok()) return false;
+    if (!*sent) return true;
+    peer.blocked.reset();
+    counters_.messages_sent += 1;
+  }
+  const uint64_t processed = machine_.processed(peer.session);
+  size_t next = 0;
+  while (next < peer.events.size() || peer.ack_due) {
+    const size_t first = next;
+    for (size_t bytes = 0;
+         next < peer.events.size() && next - first < kBatchEvents && bytes < kBatchBytes; ++next) {
+      bytes += ApproximateBytes(peer.events[next]);
+    }
+    peer.ack_due = false;
+    const std::span<const Event> batch(peer.events.data() + first, next - first);
+    if (!SendNow(peer, EncodeEvents(peer.session, processed, batch))) return false;
+    if (peer.blocked.has_value()) break;
+  }
+  peer.events.erase(peer.events.begin(), peer.events.begin() + static_cast<ptrdiff_t>(next));
+  return true;
+}
+
+bool BrokerServer::SendNow(Peer& peer, Frames frames) {
+  if (peer.blocked.has_value()) {
+    // Pongs only: events never overtake. A peer that does not read needs no pong.
+    return true;
+  }
+  const Result<bool> sent = TrySendTo(socket_, peer.routing_id, frames);
+  if (!sent.ok()) return false;
+  if (*sent) {
+    counters_.messages_sent += 1;
+  } else {
+    peer.blocked = std::move(frames);
+    blocked_.insert(peer.routing_id);
+  }
+  return true;
+}
+
+void BrokerServer::SendLoose(const std::string& routing_id, Frames frames) {
+  // To whom nothing is owed: when it does not fit, it is lost.
+  const Result<bool> sent = TrySendTo(socket_, routing_id, frames);
+  if (sent.ok() && *sent) counters_.messages_sent += 1;
+}
+
+void BrokerServer::Drop(const std::string& routing_id) {
+  const auto found = peers_.find(routing_id);
+  if (found == peers_.end()) return;
+  const auto route = routes_.find(found->second.session);
+  if (route != routes_.end() && route->second == routing_id) routes_.erase(route);
+  blocked_.erase(routing_id);
+  peers_.erase(found);
+}
+
+void BrokerServer::Publish(Time now) {
+  next_publish_ = now + kPublishEvery;
+  counters_.machine = machine_.Snapshot(now);
+  counters_.blocked_peers = blocked_.size();
+  snapshot_.With([this](ServerSnapshot& snapshot) { snapshot = counters_; });
+}
+
+}  // namespace cohort

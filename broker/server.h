@@ -1,0 +1,115 @@
+// The broker at its socket: reads commands, asks the queue machine, sends what it says.
+//
+// One thread, whoever calls Run, owns the socket and the machine. Nothing that a peer sends stops
+// it: unreadable messages are counted and answered with "say hello", other protocol versions with a
+// refusal. A peer whose pipe is full keeps its output here, which its credit bounds; nobody else
+// waits for it. snapshot() and Stop() may be called from any thread.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+#include <zmq.hpp>
+
+#include "broker/queue_machine.h"
+#include "libs/base/clock.h"
+#include "libs/base/guarded.h"
+#include "libs/base/status.h"
+#include "libs/messaging/envelope.h"
+#include "libs/messaging/sockets.h"
+
+namespace cohort {
+
+// One moment of the broker, for metrics and status.
+struct ServerSnapshot {
+  MachineSnapshot machine;
+  uint64_t epoch = 0;
+  std::map<std::string, uint64_t> malformed;  // messages refused, by reason
+  uint64_t messages_received = 0, messages_sent = 0;
+  uint64_t hellos = 0;
+  uint64_t blocked_peers = 0;  // now: their pipes are full
+};
+
+class BrokerServer {
+ public:
+  struct Options {
+    std::string endpoint;          // "ipc:///path" (its folder is made, for the owner only) or tcp
+    std::string weights_endpoint;  // told to every process
+    MachineConfig machine;         // epoch 0: one is made of the wall clock
+    int64_t max_message_bytes = 64 << 20;  // of one frame
+    const Clock* clock = nullptr;
+  };
+
+  // Fails when the endpoint is in use or cannot be listened on.
+  static Result<std::unique_ptr<BrokerServer>> Bind(const Options& options);
+  ~BrokerServer();
+
+  // Serves until Stop, then sends what is pending for a moment and returns.
+  void Run();
+  void Stop();
+
+  ServerSnapshot snapshot() const {
+    return snapshot_.With([](const auto& s) { return s; });
+  }
+  uint64_t epoch() const { return machine_.config().epoch; }
+
+ private:
+  struct Peer {
+    std::string routing_id;
+    SessionId session = 0;
+    int descriptor = -1;
+    std::vector<Event> events;      // to be sent
+    std::optional<Frames> blocked;  // did not fit into its pipe
+    bool ack_due = false;           // `processed` is news to it
+    bool queued = false;            // in flush_
+  };
+
+  BrokerServer(Options options, const Clock& clock);
+  Status Listen();
+
+  void Turn();
+  // True when nothing is left to read.
+  bool ReceiveSome(Time now);
+  void OnMessage(Time now, Received received);
+  void OnHello(Time now, const Received& received, SessionId session, const HelloMessage& hello);
+  void OnCommands(Time now, Peer& peer, std::vector<Command> commands);
+  void OnGoodbye(Time now, Peer& peer);
+  void OnDisconnects(Time now);
+  void Refuse(const Received& received, const Status& why);
+
+  void Dispatch();  // effects_ to peers
+  void QueueFlush(Peer& peer);
+  void FlushAll(Time now);
+  // False when the peer is gone.
+  bool Flush(Peer& peer);
+  bool SendNow(Peer& peer, Frames frames);
+  void SendLoose(const std::string& routing_id, Frames frames);
+  void Drop(const std::string& routing_id);
+  void Publish(Time now);
+
+  const Options options_;
+  const Clock& clock_;
+  QueueMachine machine_;
+  zmq::context_t context_;
+  zmq::socket_t socket_;
+  std::optional<DisconnectMonitor> monitor_;
+  Wakeup wakeup_;
+  std::atomic<bool> stop_{false};
+
+  std::unordered_map<std::string, Peer> peers_;  // by routing id
+  std::unordered_map<SessionId, std::string> routes_;
+  std::vector<std::string> flush_;  // routing ids with something to send
+  std::set<std::string> blocked_;   // … whose pipe was full
+  Effects effects_;
+  Time last_drained_;
+  Time next_publish_;
+  ServerSnapshot counters_;  // machine is filled when published
+  Guarded<ServerSnapshot> snapshot_;
+};
+
+}  // namespace cohort

@@ -1,0 +1,48 @@
+// A live task inside the queue machine. Internal to the machine.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/machine_types.h"
+#include "libs/base/clock.h"
+#include "libs/messaging/commands.h"
+
+namespace cohort {
+
+class Queue;
+
+enum class TaskState : uint8_t { kReady, kLeased, kAccepted, kDelayed, kDead };
+
+struct Task {
+  Queue* queue = nullptr;
+  TaskId id;
+  Body body;
+  uint8_t priority = 0;
+  Queue* results = nullptr;     // may be null
+  Queue* obituaries = nullptr;  // may be null
+  uint32_t children = 0;
+  uint32_t max_attempts = 0;
+  Time put_at;
+  Time deadline = Time::max();
+  std::optional<Obituary> obituary;  // this task tells of another's end
+
+  TaskState state = TaskState::kReady;
+  uint64_t order = 0;                // of its put, over all queues; unique
+  bool delivered = false;            // at least once
+  uint32_t failures = 0;             // attempts that counted
+  std::vector<std::string> reasons;  // of those
+  std::vector<TaskId> emitted;       // children that exist
+
+  // While leased or accepted.
+  SessionId holder = 0;
+  uint64_t lease = 0;
+  bool started = false;
+  Time lease_ends;  // in lease time; not for accepted ones
+  // While delayed.
+  Time ready_at;
+};
+
+}  // namespace cohort

@@ -1,0 +1,223 @@
+// What each verb of a session does.
+#include <algorithm>
+#include <utility>
+
+#include "broker/queue_machine.h"
+
+namespace cohort {
+
+void QueueMachine::Apply(Time now, SessionId id, Command command, Effects& effects) {
+  NoticeGap(now);
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end() || !found->second.connected) return;
+  Session& session = found->second;
+  session.last_heard = LeaseNow(now);
+  session.processed = std::max(session.processed, command.number);
+  std::visit([&](auto& verb) { On(now, session, command.number, verb, effects); }, command.verb);
+  Pump(now, effects);
+}
+
+void QueueMachine::Answer(const Session& session, uint64_t number, Status status, bool known,
+                          Effects& effects) {
+  effects.events.push_back({session.id, AnswerEvent{number, std::move(status), known}});
+}
+
+// --- producers
+
+void QueueMachine::On(Time now, Session& session, uint64_t number, PutCommand& put,
+                      Effects& effects) {
+  const Status fits = CheckSpec(put.task);
+  if (!fits.ok()) return Answer(session, number, fits, false, effects);
+  Queue* queue = TouchQueue(put.task.queue);
+  const size_t bytes = put.task.body.size();
+  const bool known = queue->Knows(put.task.id);
+  if (known || (queue->waiting.empty() && queue->HasRoomFor(bytes))) {
+    PutNew(now, std::move(put.task));
+    return Answer(session, number, Status(), known, effects);
+  }
+  const bool too_many = session.waiting_tasks >= config_.waiting_tasks ||
+                        session.waiting_bytes + bytes > config_.waiting_bytes;
+  if (too_many && session.waiting_tasks > 0) {
+    queue->totals.refused["beyond_window"] += 1;
+    return Answer(session, number,
+                  ResourceExhausted("more puts are under way than the window allows"), false,
+                  effects);
+  }
+  session.waiting_tasks += 1;
+  session.waiting_bytes += bytes;
+  queue->waiting.push_back({session.id, number, std::move(put.task)});
+  MarkDirty(queue);
+}
+
+void QueueMachine::On(Time now, Session& session, uint64_t number, FloorCommand& floor,
+                      Effects& effects) {
+  if (Queue* queue = TouchQueue(floor.queue)) {
+    queue->RaiseFloor(floor.run, floor.space, floor.cursor);
+  }
+}
+
+void QueueMachine::On(Time now, Session& session, uint64_t number, CancelCommand& cancel,
+                      Effects& effects) {
+  // First all of them, then their ends: the obituaries of some lie in the queues of others.
+  std::vector<Task*> tasks;
+  std::vector<WaitingPut> unput;
+  for (const auto& [name, queue] : queues_) {
+    for (Task* task : queue->InRange(cancel.run, cancel.space, cancel.first, cancel.last)) {
+      if (!task->obituary.has_value()) tasks.push_back(task);
+    }
+    std::erase_if(queue->waiting, [&](WaitingPut& put) {
+      const TaskId& id = put.task.id;
+      const bool within = id.run == cancel.run && id.space == cancel.space &&
+                          id.cursor >= cancel.first && id.cursor <= cancel.last;
+      if (within) unput.push_back(std::move(put));
+      return within;
+    });
+    MarkDirty(queue.get());
+  }
+  for (const WaitingPut& put : unput) {
+    Session& producer = sessions_.at(put.session);
+    producer.waiting_tasks -= 1;
+    producer.waiting_bytes -= put.task.body.size();
+    Answer(producer, put.number, FailedPrecondition("cancelled before there was room for it"),
+           false, effects);
+  }
+  for (Task* task : tasks) {
+    TellLost(task, "cancelled", effects);
+    End(now, task, EndReason::kCancelled, "cancelled", effects);
+  }
+  Answer(session, number, Status(), false, effects);
+}
+
+// --- consumers
+
+void QueueMachine::On(Time now, Session& session, uint64_t number, SubscribeCommand& subscribe,
+                      Effects& effects) {
+  Queue* queue = TouchQueue(subscribe.queue);
+  if (queue == nullptr || !session.subscriptions.insert(queue).second) return;
+  queue->AddConsumer(session.id);
+  MarkDirty(queue);
+}
+
+void QueueMachine::On(Time now, Session& session, uint64_t number, CreditCommand& credit,
+                      Effects& effects) {
+  Queue* queue = FindQueue(credit.queue);
+  if (queue == nullptr) return;
+  queue->SetCredit(session.id, credit.tasks, credit.bytes);
+  MarkDirty(queue);
+}
+
+// --- holders of a lease
+
+Task* QueueMachine::Leased(const Session& session, const LeaseToken& token) const {
+  if (token.epoch != config_.epoch) return nullptr;
+  const auto found = session.leases.find(token.lease);
+  return found == session.leases.end() ? nullptr : found->second;
+}
+
+Status QueueMachine::WhyNotLeased(const LeaseToken& token) const {
+  if (token.epoch != config_.epoch) {
+    return NotFound("the task was lost when the broker restarted");
+  }
+  return FailedPrecondition("the lease has ended");
+}
+
+void QueueMachine::CountStale(const LeaseToken& token, Queue* queue) {
+  if (queue != nullptr) {
+    queue->totals.stale_answers += 1;
+  } else {
+    unknown_answers_ += 1;
+  }
+}
+
+void QueueMachine::On(Time now, Session& session, uint64_t number, BeginCommand& begin,
+                      Effects& effects) {
+  if (Task* task = Leased(session, begin.token)) task->started = true;
+}
+
+void QueueMachine::On(Time now, Session& session, uint64_t number, EmitCommand& emit,
+                      Effects& effects) {
+  Task* task = Leased(session, emit.token);
+  if (task == nullptr) {
+    CountStale(emit.token, nullptr);
+    return Answer(session, number, WhyNotLeased(emit.token), false, effects);
+  }
+  task->started = true;
+  const uint64_t count = emit.children.size();
+  const Status status = PutChildren(now, task, emit.children);
+  if (status.ok()) task->queue->totals.emits += count;
+  Answer(session, number, status, false, effects);
+}
+
+void QueueMachine::On(Time now, Session& session, uint64_t number, SettleCommand& settle,
+                      Effects& effects) {
+  Task* task = Leased(session, settle.token);
+  if (task != nullptr) {
+    const Status status = PutChildren(now, task, settle.children);
+    if (!status.ok()) return Answer(session, number, status, false, effects);
+    task->queue->totals.settled += 1;
+    Forget(task, settle.token.lease);
+    return Answer(session, number, Status(), false, effects);
+  }
+  Queue* queue = FindQueue(settle.queue);
+  const bool repeated = queue != nullptr && settle.token.epoch == config_.epoch &&
+                        queue->SettledBy(settle.id) == settle.token.lease;
+  if (repeated) return Answer(session, number, Status(), true, effects);
+  CountStale(settle.token, queue);
+  const bool lives = queue != nullptr && queue->Find(settle.id) != nullptr;
+  Answer(session, number,
+         lives ? WhyNotLeased(settle.token) : NotFound("no such task, or it is settled already"),
+         false, effects);
+}
+
+void QueueMachine::On(Time now, Session& session, uint64_t number, RenewCommand& renew,
+                      Effects& effects) {
+  for (const LeaseToken& token : renew.tokens) {
+    Task* task = Leased(session, token);
+    if (task == nullptr) {
+      effects.events.push_back(
+          {session.id, LeaseLostEvent{"", {}, token, WhyNotLeased(token).message()}});
+    } else if (task->state == TaskState::kLeased) {
+      lease_timers_.erase({task->lease_ends, task->order});
+      task->lease_ends = LeaseNow(now) + config_.lease;
+      lease_timers_.emplace(std::make_pair(task->lease_ends, task->order), task);
+    }
+  }
+}
+
+void QueueMachine::On(Time now, Session& session, uint64_t number, AcceptCommand& accept,
+                      Effects& effects) {
+  Task* task = Leased(session, accept.token);
+  if (task == nullptr || task->state == TaskState::kAccepted) return;
+  if (!task->queue->MayHold(task->body.size())) {
+    // It stays an ordinary lease, which its client renews for as long as it lives.
+    task->queue->totals.refused["held_full"] += 1;
+    return;
+  }
+  lease_timers_.erase({task->lease_ends, task->order});
+  deadline_timers_.erase({task->deadline, task->order});
+  task->queue->SetState(task, TaskState::kAccepted);
+  MarkDirty(task->queue);
+}
+
+void QueueMachine::On(Time now, Session& session, uint64_t number, ReleaseCommand& release,
+                      Effects& effects) {
+  if (Task* task = Leased(session, release.token)) HandBack(task);
+}
+
+void QueueMachine::On(Time now, Session& session, uint64_t number, FailCommand& fail,
+                      Effects& effects) {
+  Task* task = Leased(session, fail.token);
+  if (task == nullptr) return CountStale(fail.token, nullptr);
+  const Duration delay = RetryDelay(task, task->failures + 1);
+  CountFailure(now, task, fail.reason.empty() ? "failed" : fail.reason, delay, effects);
+}
+
+void QueueMachine::On(Time now, Session& session, uint64_t number, StatsCommand& stats,
+                      Effects& effects) {
+  StatsEvent event;
+  event.number = number;
+  for (const auto& [name, queue] : queues_) event.queues.push_back(queue->Snapshot(now).stats);
+  effects.events.push_back({session.id, std::move(event)});
+}
+
+}  // namespace cohort

@@ -1,0 +1,130 @@
+#include "libs/messaging/broker_client.h"
+
+#include <cstdio>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "libs/messaging/client_loop.h"
+#include "libs/messaging/client_shared.h"
+
+namespace cohort {
+namespace {
+
+constexpr Duration kShortClose = Seconds(0.5);
+
+TaskSpec ToSpec(NewTask task) {
+  TaskSpec spec;
+  spec.queue = std::move(task.queue);
+  spec.id = task.id;
+  spec.body = Body::Own(std::move(task.body));
+  spec.priority = task.priority;
+  spec.results = std::move(task.results);
+  spec.obituaries = std::move(task.obituaries);
+  spec.children = task.children;
+  spec.deadline_seconds = task.deadline_seconds;
+  spec.max_attempts = task.max_attempts;
+  return spec;
+}
+
+std::vector<TaskSpec> ToSpecs(std::vector<NewTask> tasks) {
+  std::vector<TaskSpec> specs;
+  specs.reserve(tasks.size());
+  for (NewTask& task : tasks) specs.push_back(ToSpec(std::move(task)));
+  return specs;
+}
+
+class ThreadedBrokerClient : public BrokerClient {
+ public:
+  explicit ThreadedBrokerClient(Options options)
+      : options_(std::move(options)),
+        clock_(options_.clock != nullptr ? *options_.clock : own_clock_),
+        thread_([this] { ClientLoop(options_, clock_, shared_).Run(); }) {}
+
+  ~ThreadedBrokerClient() override { Close(kShortClose); }
+
+  std::optional<BrokerEvent> Next(Duration timeout) override { return shared_.Next(timeout); }
+
+  void Put(NewTask task, uint64_t tag) override { Ask(PutCommand{ToSpec(std::move(task))}, tag); }
+  void Floor(const std::string& queue, uint64_t run, uint64_t space, uint64_t cursor) override {
+    Ask(FloorCommand{queue, run, space, cursor});
+  }
+  void Cancel(uint64_t run, uint64_t space, uint64_t first, uint64_t last, uint64_t tag) override {
+    Ask(CancelCommand{run, space, first, last}, tag);
+  }
+
+  void Subscribe(const std::string& queue) override { Ask(SubscribeCommand{queue}); }
+  void Grant(const std::string& queue, uint32_t tasks, uint64_t bytes) override {
+    shared_.Ask(GrantRequest{queue, tasks, bytes});
+  }
+
+  void Begin(const LeaseToken& token) override { Ask(BeginCommand{token}); }
+  void SetLimit(const LeaseToken& token, Duration limit) override {
+    shared_.Ask(LimitRequest{token, clock_.Now() + limit});
+  }
+  void Emit(const LeaseToken& token, std::vector<NewTask> children, uint64_t tag) override {
+    Ask(EmitCommand{token, ToSpecs(std::move(children))}, tag);
+  }
+  void Settle(const LeaseToken& token, std::vector<NewTask> children, uint64_t tag) override {
+    Ask(SettleCommand{token, "", {}, ToSpecs(std::move(children))}, tag);
+  }
+  void Accept(const LeaseToken& token) override { Ask(AcceptCommand{token}); }
+  void Release(const LeaseToken& token) override { Ask(ReleaseCommand{token}); }
+  void Fail(const LeaseToken& token, std::string reason) override {
+    Ask(FailCommand{token, std::move(reason)});
+  }
+
+  Result<std::vector<QueueStats>> Stats(Duration timeout) override {
+    auto promise = std::make_shared<std::promise<std::vector<QueueStats>>>();
+    auto answer = promise->get_future();
+    shared_.Ask(StatsRequest{std::move(promise)});
+    if (answer.wait_for(timeout) != std::future_status::ready) {
+      return DeadlineExceeded("no answer in time; " + State());
+    }
+    try {
+      return answer.get();
+    } catch (const std::future_error&) {
+      return Unavailable("the connection to the broker is closed");
+    }
+  }
+
+  std::string State() const override {
+    const auto waiting = shared_.waiting();
+    if (!waiting.has_value()) return "connected";
+    char since[32];
+    std::snprintf(since, sizeof(since), "%.1f s", ToSeconds(clock_.Now() - waiting->since));
+    return "waiting for the broker at " + options_.endpoint + " since " + since + " (" +
+           waiting->why + ")";
+  }
+
+  void Close(Duration timeout) override {
+    std::scoped_lock lock(closing_);
+    if (!thread_.joinable()) return;
+    shared_.Ask(CloseRequest{clock_.Now() + timeout});
+    thread_.join();
+  }
+
+ private:
+  void Ask(Verb verb, uint64_t tag = 0) { shared_.Ask(VerbRequest{std::move(verb), tag}); }
+
+  const Options options_;
+  const SystemClock own_clock_;
+  const Clock& clock_;
+  ClientShared shared_;
+  std::mutex closing_;
+  std::thread thread_;  // last: uses all of the above
+};
+
+}  // namespace
+
+Result<std::unique_ptr<BrokerClient>> BrokerClient::Connect(const Options& options) {
+  if (options.endpoint.empty()) return InvalidArgument("the broker's endpoint is empty");
+  if (options.instance.empty() || options.instance.size() > kMaxNameBytes) {
+    return InvalidArgument("a client of the broker needs an instance name of 1 to " +
+                           std::to_string(kMaxNameBytes) + " bytes");
+  }
+  return std::unique_ptr<BrokerClient>(std::make_unique<ThreadedBrokerClient>(options));
+}
+
+}  // namespace cohort

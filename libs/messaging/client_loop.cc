@@ -1,0 +1,475 @@
+#include "libs/messaging/client_loop.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "libs/base/logging.h"
+
+namespace cohort {
+namespace {
+
+constexpr Duration kGreetingLimit = Seconds(2);
+constexpr Duration kFirstPause = Seconds(0.02);
+constexpr Duration kLongestPause = Seconds(1);
+constexpr size_t kBatchCommands = 256;
+constexpr size_t kBatchBytes = 512 * 1024;
+constexpr size_t kReceivesPerTurn = 256;
+constexpr size_t kTokensPerRenewal = 8192;
+
+}  // namespace
+
+ClientLoop::ClientLoop(BrokerClient::Options options, const Clock& clock, ClientShared& shared)
+    : options_(std::move(options)),
+      clock_(clock),
+      shared_(shared),
+      session_(EntropyFromSystem() | 1),
+      rng_(EntropyFromSystem()),
+      deadline_(clock.Now()),
+      last_turn_(clock.Now()) {
+  SetWaiting("connecting");
+}
+
+ClientLoop::~ClientLoop() { CloseSocket(); }
+
+void ClientLoop::Run() {
+  while (phase_ != Phase::kGone) {
+    Wait();
+    shared_.wakeup().Drain();
+    const Time now = clock_.Now();
+    if (now - last_turn_ > Seconds(2)) last_heard_ = now;  // we were stopped, not they
+    last_turn_ = now;
+    HandleRequests();
+    ReceiveAll();
+    OnTaken();
+    OnTimers(clock_.Now());
+    Flush();
+    LeaveIfDone(clock_.Now());
+    shared_.Tell(std::exchange(events_, {}));
+  }
+  CloseSocket();
+  shared_.SetClosed();
+}
+
+// --- connection
+
+void ClientLoop::OpenSocket() {
+  CloseSocket();
+  socket_.emplace(context_, zmq::socket_type::dealer);
+  SetLimits(*socket_, {.max_frame_bytes = int64_t{1} << 30, .high_water_mark = 64});
+  socket_->set(zmq::sockopt::reconnect_ivl, 20);
+  socket_->set(zmq::sockopt::reconnect_ivl_max, 500);
+  Result<DisconnectMonitor> monitor = DisconnectMonitor::Watch(context_, *socket_);
+  if (monitor.ok()) monitor_.emplace(*std::move(monitor));
+  const Status status = ConnectSocket(*socket_, options_.endpoint);
+  if (!status.ok()) return Refuse(status);
+  const Time now = clock_.Now();
+  phase_ = Phase::kGreeting;
+  deadline_ = now + kGreetingLimit + Seconds(rng_.Uniform());
+  last_heard_ = now;
+  Send(EncodeHello(session_, {options_.role, options_.instance, held_.All(), known_epoch_}));
+}
+
+void ClientLoop::CloseSocket() {
+  monitor_.reset();
+  socket_.reset();
+  blocked_.reset();
+}
+
+void ClientLoop::Reconnect(const std::string& why) {
+  CloseSocket();
+  if (phase_ == Phase::kConnected) {
+    LogInfo("lost the broker", {{"endpoint", options_.endpoint}, {"why", why}});
+    failures_ = 0;
+  }
+  if (phase_ == Phase::kLeaving) {
+    phase_ = Phase::kGone;
+    return;
+  }
+  phase_ = Phase::kPausing;
+  const Duration longest = std::min(kLongestPause, kFirstPause * (1 << std::min(failures_, 6)));
+  failures_ += 1;
+  deadline_ = clock_.Now() +
+              Duration(static_cast<Duration::rep>(longest.count() * (0.5 + 0.5 * rng_.Uniform())));
+  SetWaiting(why);
+}
+
+void ClientLoop::Refuse(const Status& status) {
+  CloseSocket();
+  phase_ = Phase::kRefused;
+  SetWaiting("refused: " + status.message());
+  events_.push_back(SessionRefused{status});
+}
+
+void ClientLoop::SetWaiting(const std::string& why) {
+  if (waiting_) return;
+  waiting_ = true;
+  shared_.SetWaiting(ClientShared::Waiting{why, clock_.Now()});
+}
+
+void ClientLoop::OnTimers(Time now) {
+  switch (phase_) {
+    case Phase::kPausing:
+      if (now >= deadline_) OpenSocket();
+      break;
+    case Phase::kGreeting:
+      if (now >= deadline_) Reconnect("no answer to hello");
+      break;
+    case Phase::kConnected: {
+      if (now - last_heard_ > Seconds(terms_.silence_seconds)) {
+        Reconnect("the broker fell silent");
+        break;
+      }
+      const Duration every = Seconds(terms_.ping_seconds);
+      if (now - last_sent_ >= every || (now - last_heard_ >= every && now - last_ping_ >= every)) {
+        if (Send(EncodePing(session_))) last_ping_ = now;
+      }
+      if (now >= next_renewal_) SendRenewals(now);
+      break;
+    }
+    case Phase::kLeaving:
+      if (now >= deadline_) phase_ = Phase::kGone;
+      break;
+    case Phase::kRefused:
+    case Phase::kGone:
+      break;
+  }
+}
+
+Duration ClientLoop::UntilNextTimer(Time now) const {
+  Time next = now + Seconds(1);
+  if (close_by_.has_value()) next = std::min(next, *close_by_);
+  if (phase_ == Phase::kConnected) {
+    const Duration every = Seconds(terms_.ping_seconds);
+    next = std::min(
+        {next, next_renewal_, last_sent_ + every, std::max(last_heard_, last_ping_) + every});
+  } else if (phase_ != Phase::kRefused) {
+    next = std::min(next, deadline_);
+  }
+  return std::max(next - now, Duration(0));
+}
+
+void ClientLoop::Wait() {
+  std::array<zmq_pollitem_t, 3> items{};
+  size_t count = 0;
+  items[count++] = {nullptr, shared_.wakeup().fd(), ZMQ_POLLIN, 0};
+  if (socket_.has_value()) {
+    const short wanted = blocked_.has_value() ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
+    items[count++] = {socket_->handle(), 0, wanted, 0};
+  }
+  if (monitor_.has_value()) items[count++] = {monitor_->events().handle(), 0, ZMQ_POLLIN, 0};
+  const auto until = UntilNextTimer(clock_.Now());
+  const long milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(until + Seconds(0.000999)).count();
+  zmq_poll(items.data(), static_cast<int>(count), milliseconds);
+}
+
+void ClientLoop::LeaveIfDone(Time now) {
+  if (!close_by_.has_value() || phase_ == Phase::kGone || phase_ == Phase::kLeaving) return;
+  const bool late = now >= *close_by_;
+  if (phase_ != Phase::kConnected) {
+    const bool nothing_to_say = outbox_.empty() && held_.All().empty();
+    if (late || nothing_to_say || phase_ == Phase::kRefused) phase_ = Phase::kGone;
+    return;
+  }
+  if (!late && !(outbox_.empty() && !blocked_.has_value())) return;
+  Send(EncodeGoodbye(session_));
+  phase_ = Phase::kLeaving;
+  deadline_ = std::max(*close_by_, now + Seconds(0.1));
+}
+
+// --- messages in
+
+void ClientLoop::ReceiveAll() {
+  for (size_t i = 0; i < kReceivesPerTurn && socket_.has_value(); ++i) {
+    std::optional<Received> received = TryReceive(*socket_, /*router=*/false);
+    if (!received.has_value()) break;
+    last_heard_ = clock_.Now();
+    Result<BrokerMessage> message = DecodeBrokerMessage(std::move(received->frames));
+    if (message.ok()) {
+      OnMessage(*std::move(message));
+    } else if (message.status().code() == StatusCode::kFailedPrecondition) {
+      Refuse(message.status());
+    } else {
+      LogWarning("unreadable message from the broker", {{"reason", message.status()}});
+      Reconnect("unreadable message");
+    }
+  }
+  if (monitor_.has_value() && monitor_->Next().has_value()) Reconnect("the connection ended");
+}
+
+void ClientLoop::OnMessage(BrokerMessage message) {
+  if (auto* welcome = std::get_if<WelcomeMessage>(&message.content)) {
+    return OnWelcome(*welcome, message.processed);
+  }
+  if (auto* refused = std::get_if<Refused>(&message.content)) return Refuse(refused->status);
+  if (auto* hello = std::get_if<SayHello>(&message.content)) return Reconnect(hello->why);
+  if (std::holds_alternative<Farewell>(message.content)) {
+    if (phase_ == Phase::kLeaving) phase_ = Phase::kGone;
+    return;
+  }
+  if (phase_ != Phase::kConnected && phase_ != Phase::kLeaving) return;
+  if (auto* events = std::get_if<std::vector<Event>>(&message.content)) {
+    for (Event& event : *events) OnEvent(std::move(event));
+  }
+  OnDone(outbox_.TakeProcessed(message.processed));
+}
+
+void ClientLoop::OnWelcome(const WelcomeMessage& welcome, uint64_t processed) {
+  if (phase_ != Phase::kGreeting) return;
+  phase_ = Phase::kConnected;
+  failures_ = 0;
+  waiting_ = false;
+  shared_.SetWaiting(std::nullopt);
+  const bool remembered = known_epoch_ != 0 && welcome.remembered_since <= known_epoch_ &&
+                          known_epoch_ <= welcome.epoch;
+  known_epoch_ = welcome.epoch;
+  terms_ = welcome;
+  next_renewal_ = clock_.Now() + Seconds(terms_.lease_seconds / 3);
+  events_.push_back(SessionStarted{welcome.epoch, !remembered, welcome.weights_endpoint});
+
+  for (const LeaseToken& token : welcome.lost) {
+    const auto lease = held_.Lose(token, NotFound("the broker does not know the task any more"));
+    // What is held for a checkpoint or being answered for stays the application's business.
+    if (!lease.has_value() || lease->accepted || lease->ending) continue;
+    events_.push_back(
+        LeaseLost{lease->id, lease->queue, token, "the broker does not know the task any more"});
+  }
+  for (auto& [queue, subscription] : subscriptions_) {
+    subscription.received_tasks = subscription.received_bytes = 0;
+    subscription.told_tasks = subscription.told_bytes = 0;
+    SendDirectly({SubscribeCommand{queue}});
+  }
+  SendCredits();
+  OnDone(outbox_.Restart(processed, terms_.window_tasks, terms_.window_bytes));
+}
+
+void ClientLoop::OnEvent(Event event) {
+  if (auto* answer = std::get_if<AnswerEvent>(&event)) {
+    OnAnswer(*answer);
+  } else if (auto* deliver = std::get_if<DeliverEvent>(&event)) {
+    OnDeliver(std::move(*deliver));
+  } else if (auto* lost = std::get_if<LeaseLostEvent>(&event)) {
+    OnLeaseLost(*lost);
+  } else {
+    auto& stats = std::get<StatsEvent>(event);
+    const std::optional<Outgoing> asked = outbox_.TakeAnswered(stats.number);
+    if (asked.has_value() && asked->stats) asked->stats->set_value(std::move(stats.queues));
+  }
+}
+
+void ClientLoop::OnAnswer(const AnswerEvent& answer) {
+  const std::optional<Outgoing> outgoing = outbox_.TakeAnswered(answer.number);
+  if (!outgoing.has_value()) return;
+  if (const auto* settle = std::get_if<SettleCommand>(&outgoing->command.verb)) {
+    const bool still_ours = answer.status.code() == StatusCode::kResourceExhausted ||
+                            answer.status.code() == StatusCode::kInvalidArgument;
+    if (HeldLeases::Lease* lease = held_.Find(settle->token); lease != nullptr && still_ours) {
+      lease->ending = false;
+    } else if (answer.status.ok()) {
+      held_.Remove(settle->token);
+    } else {
+      held_.Lose(settle->token, answer.status);
+    }
+  }
+  Answer(outgoing->tag, answer.status, answer.known_before);
+}
+
+void ClientLoop::OnDeliver(DeliverEvent deliver) {
+  Subscription& subscription = subscriptions_[deliver.queue];
+  const size_t bytes = deliver.body.size();
+  subscription.received_tasks += 1;
+  subscription.received_bytes += bytes;
+  subscription.waiting_tasks += 1;
+  subscription.waiting_bytes += bytes;
+  held_.Add(deliver.token, deliver.queue, deliver.id);
+  Delivery delivery;
+  delivery.queue = std::move(deliver.queue);
+  delivery.id = deliver.id;
+  delivery.token = deliver.token;
+  delivery.redelivered = deliver.redelivered;
+  delivery.emitted = std::move(deliver.emitted);
+  delivery.obituary = std::move(deliver.obituary);
+  delivery.body = std::string(deliver.body.view());
+  events_.push_back(std::move(delivery));
+}
+
+void ClientLoop::OnLeaseLost(const LeaseLostEvent& lost) {
+  const auto lease = held_.Lose(lost.token, FailedPrecondition(lost.reason));
+  if (!lease.has_value()) return;
+  events_.push_back(LeaseLost{lease->id, lease->queue, lost.token, lost.reason});
+}
+
+void ClientLoop::OnDone(const std::vector<Outgoing>& done) {
+  for (const Outgoing& outgoing : done) {
+    if (const auto* release = std::get_if<ReleaseCommand>(&outgoing.command.verb)) {
+      held_.Remove(release->token);
+    } else if (const auto* fail = std::get_if<FailCommand>(&outgoing.command.verb)) {
+      held_.Remove(fail->token);
+    }
+  }
+}
+
+// --- requests in
+
+void ClientLoop::HandleRequests() {
+  for (ClientRequest& request : shared_.TakeRequests()) {
+    if (auto* verb = std::get_if<VerbRequest>(&request)) {
+      OnVerb(std::move(*verb));
+    } else if (auto* grant = std::get_if<GrantRequest>(&request)) {
+      Subscription& subscription = subscriptions_[grant->queue];
+      subscription.grant_tasks = grant->tasks;
+      subscription.grant_bytes = grant->bytes;
+      subscription.told_tasks = UINT64_MAX;  // tell again
+    } else if (auto* limit = std::get_if<LimitRequest>(&request)) {
+      if (auto* lease = held_.Find(limit->token)) lease->renew_until = limit->until;
+    } else if (auto* stats = std::get_if<StatsRequest>(&request)) {
+      outbox_.Add({{0, StatsCommand{}}, 0, stats->answer});
+    } else {
+      close_by_ = std::get<CloseRequest>(request).deadline;
+    }
+  }
+}
+
+void ClientLoop::OnVerb(VerbRequest request) {
+  if (const auto* subscribe = std::get_if<SubscribeCommand>(&request.verb)) {
+    const bool news = subscriptions_.emplace(subscribe->queue, Subscription{}).second;
+    if (news && phase_ == Phase::kConnected) SendDirectly({*subscribe});
+    return;
+  }
+  if (const auto* cancel = std::get_if<CancelCommand>(&request.verb)) OnCancel(*cancel);
+  if (!CheckLease(request)) return;
+  outbox_.Add({{0, std::move(request.verb)}, request.tag, nullptr});
+}
+
+void ClientLoop::OnCancel(const CancelCommand& cancel) {
+  for (const Outgoing& outgoing : outbox_.TakeUnsentPuts(cancel)) {
+    Answer(outgoing.tag, FailedPrecondition("cancelled before it was put"));
+  }
+}
+
+bool ClientLoop::CheckLease(VerbRequest& request) {
+  const LeaseToken* token = nullptr;
+  bool ends = false;
+  if (const auto* begin = std::get_if<BeginCommand>(&request.verb)) token = &begin->token;
+  if (const auto* emit = std::get_if<EmitCommand>(&request.verb)) token = &emit->token;
+  if (const auto* accept = std::get_if<AcceptCommand>(&request.verb)) token = &accept->token;
+  if (const auto* settle = std::get_if<SettleCommand>(&request.verb)) {
+    token = &settle->token;
+    ends = true;
+  }
+  if (const auto* release = std::get_if<ReleaseCommand>(&request.verb)) {
+    token = &release->token;
+    ends = true;
+  }
+  if (const auto* fail = std::get_if<FailCommand>(&request.verb)) {
+    token = &fail->token;
+    ends = true;
+  }
+  if (token == nullptr) return true;
+  HeldLeases::Lease* lease = held_.Find(*token);
+  if (lease == nullptr) {
+    Answer(request.tag, held_.WhyNotHeld(*token));
+    return false;
+  }
+  lease->ending = lease->ending || ends;
+  if (std::holds_alternative<AcceptCommand>(request.verb)) lease->accepted = true;
+  if (auto* settle = std::get_if<SettleCommand>(&request.verb)) {
+    settle->queue = lease->queue;
+    settle->id = lease->id;
+  }
+  return true;
+}
+
+void ClientLoop::OnTaken() {
+  for (const auto& [queue, taken] : shared_.TakeTaken()) {
+    Subscription& subscription = subscriptions_[queue];
+    subscription.waiting_tasks -= taken.tasks;
+    subscription.waiting_bytes -= taken.bytes;
+  }
+}
+
+// --- messages out
+
+void ClientLoop::Flush() {
+  if (phase_ != Phase::kConnected) return;
+  RetryBlocked();
+  SendCredits();
+  while (!blocked_.has_value() && phase_ == Phase::kConnected) {
+    const std::vector<const Command*> batch = outbox_.NextBatch(kBatchCommands, kBatchBytes);
+    if (batch.empty()) break;
+    if (!Send(EncodeCommands(session_, batch))) break;
+    outbox_.MarkSent();
+  }
+}
+
+void ClientLoop::SendCredits() {
+  std::vector<Verb> verbs;
+  std::vector<Subscription*> told;
+  for (auto& [queue, s] : subscriptions_) {
+    const auto credit = [](uint64_t received, uint64_t waiting, uint64_t grant) {
+      return received + grant > waiting ? received + grant - waiting : 0;
+    };
+    const uint64_t tasks = credit(s.received_tasks, s.waiting_tasks, s.grant_tasks);
+    const uint64_t bytes = credit(s.received_bytes, s.waiting_bytes, s.grant_bytes);
+    const bool worth_telling = s.told_tasks == UINT64_MAX ||
+                               tasks >= s.told_tasks + std::max<uint64_t>(1, s.grant_tasks / 4) ||
+                               bytes >= s.told_bytes + std::max<uint64_t>(1, s.grant_bytes / 4);
+    if (!worth_telling) continue;
+    verbs.push_back(CreditCommand{queue, tasks, bytes});
+    told.push_back(&s);
+  }
+  if (verbs.empty()) return;
+  std::vector<std::pair<uint64_t, uint64_t>> credits;
+  for (const Verb& verb : verbs) {
+    const auto& credit = std::get<CreditCommand>(verb);
+    credits.emplace_back(credit.tasks, credit.bytes);
+  }
+  if (!SendDirectly(std::move(verbs))) return;
+  for (size_t i = 0; i < told.size(); ++i) {
+    told[i]->told_tasks = credits[i].first;
+    told[i]->told_bytes = credits[i].second;
+  }
+}
+
+void ClientLoop::SendRenewals(Time now) {
+  const std::vector<LeaseToken> tokens = held_.ToRenew(now);
+  for (size_t first = 0; first < tokens.size(); first += kTokensPerRenewal) {
+    const size_t last = std::min(tokens.size(), first + kTokensPerRenewal);
+    if (!SendDirectly({RenewCommand{{tokens.begin() + first, tokens.begin() + last}}})) return;
+  }
+  next_renewal_ = now + Seconds(terms_.lease_seconds / 3);
+}
+
+bool ClientLoop::SendDirectly(std::vector<Verb> verbs) {
+  if (blocked_.has_value()) return false;
+  std::vector<Command> commands;
+  for (Verb& verb : verbs) commands.push_back({outbox_.TakeNumber(), std::move(verb)});
+  std::vector<const Command*> pointers;
+  for (const Command& command : commands) pointers.push_back(&command);
+  return Send(EncodeCommands(session_, pointers));
+}
+
+bool ClientLoop::Send(Frames frames) {
+  if (!socket_.has_value() || blocked_.has_value()) return false;
+  blocked_ = std::move(frames);
+  RetryBlocked();
+  return true;
+}
+
+void ClientLoop::RetryBlocked() {
+  if (!blocked_.has_value() || !socket_.has_value()) return;
+  const Result<bool> sent = TrySend(*socket_, *blocked_);
+  if (!sent.ok()) return Reconnect(sent.status().message());
+  if (!*sent) return;
+  blocked_.reset();
+  last_sent_ = clock_.Now();
+}
+
+void ClientLoop::Answer(uint64_t tag, Status status, bool known_before) {
+  if (tag != 0) events_.push_back(cohort::Answer{tag, std::move(status), known_before});
+}
+
+}  // namespace cohort

@@ -1,0 +1,140 @@
+// What the callers of a BrokerClient and its thread share: requests one way, events the other.
+// Thread-safe; used by broker_client.cc and client_loop.cc only.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "libs/base/clock.h"
+#include "libs/messaging/broker_client.h"
+#include "libs/messaging/commands.h"
+#include "libs/messaging/sockets.h"
+
+namespace cohort {
+
+struct VerbRequest {
+  Verb verb;
+  uint64_t tag = 0;
+};
+struct GrantRequest {
+  std::string queue;
+  uint32_t tasks = 0;
+  uint64_t bytes = 0;
+};
+struct LimitRequest {
+  LeaseToken token;
+  Time until;
+};
+struct StatsRequest {
+  std::shared_ptr<std::promise<std::vector<QueueStats>>> answer;
+};
+struct CloseRequest {
+  Time deadline;
+};
+using ClientRequest =
+    std::variant<VerbRequest, GrantRequest, LimitRequest, StatsRequest, CloseRequest>;
+
+// Deliveries that the application took out of its hands since the last look.
+struct Taken {
+  uint64_t tasks = 0, bytes = 0;
+};
+
+class ClientShared {
+ public:
+  // --- the callers' side
+  void Ask(ClientRequest request) {
+    bool first = false;
+    {
+      std::scoped_lock lock(mutex_);
+      if (closed_) return;
+      first = requests_.empty();
+      requests_.push_back(std::move(request));
+    }
+    if (first) wakeup_.Notify();
+  }
+
+  std::optional<BrokerEvent> Next(Duration timeout) {
+    std::unique_lock lock(mutex_);
+    arrived_.wait_for(lock, timeout, [&] { return !events_.empty() || closed_; });
+    if (events_.empty()) return std::nullopt;
+    BrokerEvent event = std::move(events_.front());
+    events_.pop_front();
+    if (const auto* delivery = std::get_if<Delivery>(&event)) {
+      const bool first = taken_.empty();
+      Taken& taken = taken_[delivery->queue];
+      taken.tasks += 1;
+      taken.bytes += delivery->body.size();
+      lock.unlock();
+      if (first) wakeup_.Notify();
+    }
+    return event;
+  }
+
+  // Since when and why there is no connection; nothing while there is one.
+  struct Waiting {
+    std::string why;
+    Time since;
+  };
+  std::optional<Waiting> waiting() const {
+    std::scoped_lock lock(mutex_);
+    return waiting_;
+  }
+
+  // True when the thread has ended its work within the time.
+  bool WaitClosed(Duration timeout) {
+    std::unique_lock lock(mutex_);
+    return arrived_.wait_for(lock, timeout, [&] { return closed_; });
+  }
+
+  // --- the thread's side
+  std::vector<ClientRequest> TakeRequests() {
+    std::scoped_lock lock(mutex_);
+    return std::exchange(requests_, {});
+  }
+  std::map<std::string, Taken> TakeTaken() {
+    std::scoped_lock lock(mutex_);
+    return std::exchange(taken_, {});
+  }
+  void Tell(std::vector<BrokerEvent> events) {
+    if (events.empty()) return;
+    {
+      std::scoped_lock lock(mutex_);
+      for (BrokerEvent& event : events) events_.push_back(std::move(event));
+    }
+    arrived_.notify_all();
+  }
+  void SetWaiting(std::optional<Waiting> waiting) {
+    std::scoped_lock lock(mutex_);
+    waiting_ = std::move(waiting);
+  }
+  void SetClosed() {
+    {
+      std::scoped_lock lock(mutex_);
+      closed_ = true;
+      requests_.clear();
+    }
+    arrived_.notify_all();
+  }
+  Wakeup& wakeup() { return wakeup_; }
+
+ private:
+  Wakeup wakeup_;
+  mutable std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<ClientRequest> requests_;
+  std::deque<BrokerEvent> events_;
+  std::map<std::string, Taken> taken_;
+  std::optional<Waiting> waiting_;
+  bool closed_ = false;
+};
+
+}  // namespace cohort

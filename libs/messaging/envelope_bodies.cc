@@ -1,0 +1,89 @@
+#include "libs/messaging/envelope_bodies.h"
+
+#include <limits>
+#include <utility>
+
+#include "libs/messaging/capnp_frame.h"
+
+namespace cohort {
+namespace {
+
+void FreeBody(void* /*data*/, void* hint) { delete static_cast<Body*>(hint); }
+void FreeString(void* /*data*/, void* hint) { delete static_cast<std::string*>(hint); }
+
+// A frame over the body's bytes; it keeps them until ZeroMQ has sent it.
+zmq::message_t BorrowingFrame(const Body& body) {
+  auto owner = std::make_unique<Body>(body);
+  const std::string_view view = owner->view();
+  zmq::message_t frame(const_cast<char*>(view.data()), view.size(), FreeBody, owner.get());
+  owner.release();
+  return frame;
+}
+
+zmq::message_t OwningFrame(std::string bytes) {
+  auto owner = std::make_unique<std::string>(std::move(bytes));
+  zmq::message_t frame(owner->data(), owner->size(), FreeString, owner.get());
+  owner.release();
+  return frame;
+}
+
+}  // namespace
+
+void BodyPacker::Add(const Body& body, schema::Body::Builder place) {
+  if (body.empty()) return;
+  place.setSize(body.size());
+  if (body.size() > kCopiedBody) {
+    frames_.push_back({.packed = false, .body = body});
+    place.setFrame(static_cast<uint32_t>(frames_.size()));
+    return;
+  }
+  if (packed_frame_ == 0) {
+    frames_.push_back({.packed = true, .body = {}});
+    packed_frame_ = frames_.size();
+  }
+  place.setFrame(static_cast<uint32_t>(packed_frame_));
+  place.setOffset(static_cast<uint32_t>(packed_.size()));
+  packed_.append(body.view());
+}
+
+Frames BodyPacker::Finish(zmq::message_t envelope) && {
+  Frames message;
+  message.reserve(1 + frames_.size());
+  message.push_back(std::move(envelope));
+  for (const Piece& piece : frames_) {
+    message.push_back(piece.packed ? OwningFrame(std::move(packed_)) : BorrowingFrame(piece.body));
+  }
+  return message;
+}
+
+BodyResolver::BodyResolver(Frames& frames) : frames_(frames), shared_(frames.size()) {
+  for (size_t i = 1; i < frames.size(); ++i) bytes_left_ += frames[i].size();
+}
+
+Result<Body> BodyResolver::Resolve(schema::Body::Reader place) {
+  const uint64_t frame = place.getFrame();
+  const uint64_t offset = place.getOffset();
+  const uint64_t size = place.getSize();
+  if (frame == 0) {
+    if (size != 0) return DataLoss("a body without a frame claims bytes");
+    return Body();
+  }
+  if (frame >= frames_.size()) return DataLoss("a body names a frame that was not sent");
+  const size_t frame_size =
+      shared_[frame] != nullptr ? shared_[frame]->size() : frames_[frame].size();
+  if (offset > frame_size || size > frame_size - offset) {
+    return DataLoss("a body reaches beyond its frame");
+  }
+  if (size > bytes_left_) return DataLoss("bodies overlap");
+  bytes_left_ -= size;
+  if (size == 0) return Body();
+  const bool share = size > kCopiedBody && size >= frame_size / 2;
+  if (share && shared_[frame] == nullptr) {
+    shared_[frame] = std::make_shared<zmq::message_t>(std::move(frames_[frame]));
+  }
+  const zmq::message_t& holder = shared_[frame] != nullptr ? *shared_[frame] : frames_[frame];
+  const std::string_view view = FrameView(holder).substr(offset, size);
+  return share ? Body::Share(shared_[frame], view) : Body::Copy(view);
+}
+
+}  // namespace cohort

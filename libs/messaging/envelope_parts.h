@@ -1,0 +1,41 @@
+// The pieces that both directions share: ids, leases, tasks. Used by envelope_*.cc only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libs/messaging/envelope.h"
+#include "libs/messaging/envelope_bodies.h"
+#include "schemas/envelope.capnp.h"
+
+namespace cohort {
+
+void WriteTaskId(const TaskId& id, schema::TaskId::Builder to);
+void WriteTaskIds(const std::vector<TaskId>& ids, capnp::List<schema::TaskId>::Builder to);
+void WriteLease(const LeaseToken& token, schema::Lease::Builder to);
+void WriteLeases(const std::vector<LeaseToken>& tokens, capnp::List<schema::Lease>::Builder to);
+void WriteTask(const TaskSpec& task, schema::Task::Builder to, BodyPacker& bodies);
+void WriteTasks(const std::vector<TaskSpec>& tasks, capnp::List<schema::Task>::Builder to,
+                BodyPacker& bodies);
+
+Result<TaskId> ReadTaskId(schema::TaskId::Reader from);
+Result<std::vector<TaskId>> ReadTaskIds(capnp::List<schema::TaskId>::Reader from);
+Result<LeaseToken> ReadLease(schema::Lease::Reader from);
+Result<std::vector<LeaseToken>> ReadLeases(capnp::List<schema::Lease>::Reader from);
+// At least one byte.
+Result<std::string> ReadName(capnp::Text::Reader from, std::string_view what);
+Result<std::string> ReadOptionalName(capnp::Text::Reader from, std::string_view what);
+// Cut to kMaxReasonBytes.
+std::string ReadReason(capnp::Text::Reader from);
+Result<TaskSpec> ReadTask(schema::Task::Reader from, BodyResolver& bodies);
+Result<std::vector<TaskSpec>> ReadTasks(capnp::List<schema::Task>::Reader from,
+                                        BodyResolver& bodies);
+
+uint8_t WireCode(StatusCode code);
+// Fails for a code that this version does not know.
+Status ReadStatus(uint8_t code, std::string reason, Status* status);
+
+// Words of the first segment that hold a message of about this many tasks, ids and leases.
+size_t FirstSegmentWords(size_t tasks, size_t small_items);
+
+}  // namespace cohort

@@ -1,0 +1,159 @@
+#include "libs/messaging/sockets.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace cohort {
+namespace {
+
+// After the first frame was taken the rest cannot be refused: high-water marks count messages.
+Status SendRest(zmq::socket_t& socket, Frames& frames, size_t first) {
+  for (size_t i = first; i < frames.size(); ++i) {
+    const auto more = i + 1 < frames.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;
+    if (!socket.send(std::move(frames[i]), more | zmq::send_flags::dontwait)) {
+      return Internal("a message was cut in the middle");
+    }
+  }
+  return Status();
+}
+
+zmq::send_flags FirstFlags(bool more) {
+  return zmq::send_flags::dontwait | (more ? zmq::send_flags::sndmore : zmq::send_flags::none);
+}
+
+}  // namespace
+
+void SetLimits(zmq::socket_t& socket, const SocketLimits& limits) {
+  socket.set(zmq::sockopt::linger, 0);
+  socket.set(zmq::sockopt::sndhwm, limits.high_water_mark);
+  socket.set(zmq::sockopt::rcvhwm, limits.high_water_mark);
+  socket.set(zmq::sockopt::maxmsgsize, limits.max_frame_bytes);
+}
+
+Result<bool> TrySend(zmq::socket_t& socket, Frames& frames) {
+  try {
+    if (!socket.send(frames[0], FirstFlags(frames.size() > 1))) return false;
+    COHORT_RETURN_IF_ERROR(SendRest(socket, frames, 1));
+    return true;
+  } catch (const zmq::error_t& e) {
+    return Unavailable(std::string("send: ") + e.what());
+  }
+}
+
+Result<bool> TrySendTo(zmq::socket_t& socket, const std::string& routing_id, Frames& frames) {
+  try {
+    zmq::message_t address(routing_id.data(), routing_id.size());
+    if (!socket.send(address, FirstFlags(/*more=*/true))) return false;
+    COHORT_RETURN_IF_ERROR(SendRest(socket, frames, 0));
+    return true;
+  } catch (const zmq::error_t& e) {
+    return Unavailable(std::string("send: ") + e.what());
+  }
+}
+
+std::optional<Received> TryReceive(zmq::socket_t& socket, bool router) {
+  Received received;
+  bool first = true;
+  while (true) {
+    zmq::message_t frame;
+    try {
+      if (!socket.recv(frame, zmq::recv_flags::dontwait)) return std::nullopt;
+    } catch (const zmq::error_t&) {
+      return std::nullopt;
+    }
+    const bool more = frame.more();
+    if (first && router) {
+      received.routing_id.assign(static_cast<const char*>(frame.data()), frame.size());
+    } else {
+      if (received.frames.empty()) {
+        received.descriptor = zmq_msg_get(frame.handle(), ZMQ_SRCFD);
+      }
+      received.frames.push_back(std::move(frame));
+    }
+    first = false;
+    if (!more) return received;
+  }
+}
+
+Status BindSocket(zmq::socket_t& socket, const std::string& endpoint) {
+  try {
+    socket.bind(endpoint);
+    return Status();
+  } catch (const zmq::error_t& e) {
+    if (e.num() == EADDRINUSE) {
+      return Unavailable("endpoint " + endpoint +
+                         " is in use: stop the process that listens there or choose another one");
+    }
+    return InvalidArgument("endpoint " + endpoint + ": cannot listen: " + e.what() +
+                           "; use ipc:///path or tcp://address:port");
+  }
+}
+
+Status ConnectSocket(zmq::socket_t& socket, const std::string& endpoint) {
+  try {
+    socket.connect(endpoint);
+    return Status();
+  } catch (const zmq::error_t& e) {
+    return InvalidArgument("endpoint " + endpoint + ": cannot connect: " + e.what() +
+                           "; use ipc:///path or tcp://host:port");
+  }
+}
+
+Result<DisconnectMonitor> DisconnectMonitor::Watch(zmq::context_t& context, zmq::socket_t& socket) {
+  static std::atomic<uint64_t> number{0};
+  const std::string name = "inproc://monitor-" + std::to_string(++number);
+  if (zmq_socket_monitor(socket.handle(), name.c_str(), ZMQ_EVENT_DISCONNECTED) != 0) {
+    return Internal(std::string("cannot watch a socket: ") + zmq_strerror(zmq_errno()));
+  }
+  try {
+    zmq::socket_t events(context, zmq::socket_type::pair);
+    events.set(zmq::sockopt::linger, 0);
+    events.connect(name);
+    return DisconnectMonitor(&socket, std::move(events));
+  } catch (const zmq::error_t& e) {
+    return Internal(std::string("cannot watch a socket: ") + e.what());
+  }
+}
+
+DisconnectMonitor::DisconnectMonitor(zmq::socket_t* watched, zmq::socket_t events)
+    : watched_(watched), events_(std::move(events)) {}
+
+DisconnectMonitor::DisconnectMonitor(DisconnectMonitor&& other) noexcept
+    : watched_(std::exchange(other.watched_, nullptr)), events_(std::move(other.events_)) {}
+
+DisconnectMonitor::~DisconnectMonitor() {
+  if (watched_ != nullptr) zmq_socket_monitor(watched_->handle(), nullptr, 0);
+}
+
+std::optional<int> DisconnectMonitor::Next() {
+  std::optional<Received> received = TryReceive(events_, /*router=*/false);
+  if (!received.has_value()) return std::nullopt;
+  // 16 bits of event, 32 bits of value.
+  int32_t descriptor = -1;
+  const zmq::message_t& event = received->frames[0];
+  if (event.size() >= 6) {
+    std::memcpy(&descriptor, static_cast<const char*>(event.data()) + 2, sizeof(descriptor));
+  }
+  return descriptor;
+}
+
+Wakeup::Wakeup() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+Wakeup::~Wakeup() { close(fd_); }
+
+void Wakeup::Notify() {
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(fd_, &one, sizeof(one));
+}
+
+void Wakeup::Drain() {
+  uint64_t count = 0;
+  [[maybe_unused]] const ssize_t got = read(fd_, &count, sizeof(count));
+}
+
+}  // namespace cohort

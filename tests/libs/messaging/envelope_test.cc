@@ -1,0 +1,3 @@
+#include "libs/messaging/envelope.h"
+
+#include <gtest/gtest.h>

@@ -1,0 +1,28 @@
+// The scorers that are a pure function of rollout and text.
+#pragma once
+
+#include <memory>
+
+#include "libs/scoring/thinking.h"
+#include "reward_workers/scorer.h"
+
+namespace cohort {
+
+// 1 if the span is the gold answer (libs/scoring/answers.h, ExactMatch), else 0. A completion
+// without such a span is unparseable; an empty gold answer is gold_invalid.
+std::unique_ptr<Scorer> MakeExactScorer(std::string name, Span span);
+
+// 1 if the last number of the span is the gold answer's number, compared as decimal text, else 0.
+// No span or no number in it is unparseable; a gold answer that is not one number is gold_invalid.
+std::unique_ptr<Scorer> MakeNumericScorer(std::string name, Span span);
+
+// 1 if the completion has R1's format (libs/scoring/thinking.h), else 0.
+std::unique_ptr<Scorer> MakeFormatScorer(std::string name, EmptyThought empty_thought);
+
+// 1 if the model wrote a stop token, else 0.
+std::unique_ptr<Scorer> MakeCleanStopScorer(std::string name);
+
+// 1 at no token, falling linearly to 0 at `limit` tokens.
+std::unique_ptr<Scorer> MakeLengthScorer(std::string name, size_t limit);
+
+}  // namespace cohort

@@ -1,0 +1,64 @@
+// A scorer judges one rollout at a time and answers with a verdict, now or later.
+//
+// Scorers live on the reward worker's one thread and must not block it: what takes long is begun by
+// Start and answers later on the same thread (through the TimerQueue, or whatever the ScorerContext
+// offers). Thousands may be under way at once; each holds memory, none holds a thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "libs/base/clock.h"
+#include "libs/base/status.h"
+#include "libs/config/config.h"
+#include "libs/protocol/types.h"
+#include "libs/scoring/verdict.h"
+#include "reward_workers/timer_queue.h"
+
+namespace cohort {
+
+// What is judged. Stays valid until the verdict is given or its PendingScore is destroyed.
+struct ScoreRequest {
+  const Rollout& rollout;       // with its prompt: truth, route, seed
+  std::string_view completion;  // the completion's text, special tokens removed
+};
+
+using VerdictCallback = std::function<void(Verdict)>;
+
+// A verdict under way. Destroying it cancels: the callback is not called any more.
+class PendingScore {
+ public:
+  virtual ~PendingScore() = default;
+};
+
+class Scorer {
+ public:
+  virtual ~Scorer() = default;
+
+  // As in the configuration.
+  virtual const std::string& name() const = 0;
+
+  // The longest that it takes to answer, as it declares itself: a lease is not renewed beyond.
+  // Zero: Start answers before it returns.
+  virtual Duration Limit() const { return Duration::zero(); }
+
+  // Begins to judge. `done` is called once: before Start returns, which then may return nothing, or
+  // later, unless what Start returned is destroyed first. `done` destroys nothing.
+  virtual std::unique_ptr<PendingScore> Start(const ScoreRequest& request,
+                                              VerdictCallback done) = 0;
+};
+
+// What scorers are given to work with. Everything outlives the scorers.
+struct ScorerContext {
+  const Clock* clock = nullptr;
+  TimerQueue* timers = nullptr;
+};
+
+// A scorer as configured: of its kind, behind its delay. Kinds: exact, numeric, format, clean_stop,
+// length. Failures name the scorer, the key and the cure.
+Result<std::unique_ptr<Scorer>> MakeScorer(const ScorerConfig& config,
+                                           const ScorerContext& context);
+
+}  // namespace cohort

@@ -1,0 +1,158 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "libs/base/rng.h"
+#include "reward_workers/score_plans.h"
+#include "reward_workers/scorer.h"
+#include "tests/libs/protocol/samples.h"
+
+namespace cohort {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Scorers : public ::testing::Test {
+ protected:
+  ScorerConfig Configured(const std::string& kind, const std::string& span = "all") {
+    ScorerConfig config;
+    config.name = "judge";
+    config.kind = kind;
+    config.span = span;
+    config.length_limit = 8;
+    return config;
+  }
+
+  Verdict Judge(const ScorerConfig& config, const std::string& completion,
+                const std::string& gold = "7") {
+    Rollout rollout = SampleRollout();
+    rollout.prompt.truth = gold;
+    return Judge(config, completion, rollout);
+  }
+  Verdict Judge(const ScorerConfig& config, const std::string& completion, const Rollout& rollout) {
+    const Result<std::unique_ptr<Scorer>> scorer = MakeScorer(config, {&clock_, &timers_});
+    EXPECT_TRUE(scorer.ok()) << scorer.status().ToString();
+    std::optional<Verdict> verdict;
+    EXPECT_EQ((*scorer)->Start({rollout, completion}, [&](Verdict v) { verdict = v; }), nullptr);
+    return verdict.value();
+  }
+
+  std::string Refusal(const ScorerConfig& config) {
+    return MakeScorer(config, {&clock_, &timers_}).status().message();
+  }
+
+  ManualClock clock_;
+  TimerQueue timers_;
+};
+
+TEST_F(Scorers, ExactWantsTheGoldAnswerAndNothingElse) {
+  EXPECT_EQ(Judge(Configured("exact"), " 7\n").value(), 1.0);
+  EXPECT_EQ(Judge(Configured("exact"), "it is 7").value(), 0.0);
+  EXPECT_EQ(Judge(Configured("exact"), "").value(), 0.0);
+  EXPECT_EQ(Judge(Configured("exact", "answer"), "<think>8</think>7").value(), 1.0);
+  EXPECT_EQ(Judge(Configured("exact", "reasoning"), "<think>7</think>8").value(), 1.0);
+}
+
+TEST_F(Scorers, ExactFindsNoAnswerInsideTheReasoning) {
+  for (const char* completion : {"7", "<think>7", "<think>7</think>", "<think>7</think> "}) {
+    const Verdict verdict = Judge(Configured("exact", "answer"), completion);
+    EXPECT_EQ(verdict.value(), 0.0) << completion;
+  }
+  EXPECT_EQ(Judge(Configured("exact", "answer"), "7").reason(), OutcomeReason::kUnparseable);
+}
+
+TEST_F(Scorers, NumericWantsTheRightLastNumber) {
+  EXPECT_EQ(Judge(Configured("numeric"), "3 + 4 = 7.").value(), 1.0);
+  EXPECT_EQ(Judge(Configured("numeric"), "7 or 8").value(), 0.0);
+  EXPECT_EQ(Judge(Configured("numeric"), "1,200.0", "1200").value(), 1.0);
+  EXPECT_EQ(Judge(Configured("numeric"), "none").reason(), OutcomeReason::kUnparseable);
+  EXPECT_EQ(Judge(Configured("numeric", "answer"), "<think>8</think>it is 7").value(), 1.0);
+  EXPECT_EQ(Judge(Configured("numeric", "answer"), "it is 7").reason(),
+            OutcomeReason::kUnparseable);
+}
+
+TEST_F(Scorers, AGoldAnswerThatIsNoneMasks) {
+  EXPECT_EQ(Judge(Configured("numeric"), "7", "seven").reason(), OutcomeReason::kGoldInvalid);
+  EXPECT_EQ(Judge(Configured("numeric"), "none", "").reason(), OutcomeReason::kGoldInvalid);
+  EXPECT_EQ(Judge(Configured("exact"), "", " ").reason(), OutcomeReason::kGoldInvalid);
+}
+
+TEST_F(Scorers, FormatSaysWhatIsWrong) {
+  EXPECT_EQ(Judge(Configured("format"), "<think>a</think>7").value(), 1.0);
+  EXPECT_EQ(Judge(Configured("format"), "<think></think>7").value(), 1.0);
+  const Verdict verdict = Judge(Configured("format"), "7");
+  EXPECT_EQ(verdict.value(), 0.0);
+  EXPECT_EQ(verdict.reason(), OutcomeReason::kGraded);
+  EXPECT_EQ(verdict.detail(), "it does not start with <think>");
+}
+
+TEST_F(Scorers, CleanStopAndLengthReadTheRollout) {
+  Rollout rollout = SampleRollout();  // 4 tokens, stopped
+  EXPECT_EQ(Judge(Configured("clean_stop"), "", rollout).value(), 1.0);
+  EXPECT_EQ(Judge(Configured("length"), "", rollout).value(), 0.5);
+  rollout.finish = FinishReason::kLength;
+  EXPECT_EQ(Judge(Configured("clean_stop"), "", rollout).value(), 0.0);
+}
+
+TEST_F(Scorers, AConfigurationThatIsWrongIsRefusedByItsKey) {
+  EXPECT_THAT(Refusal(Configured("magic")), HasSubstr("scorers.judge.kind: \"magic\" is unknown"));
+  EXPECT_THAT(Refusal(Configured("exact", "half")), HasSubstr("scorers.judge.span"));
+  ScorerConfig length = Configured("length");
+  length.length_limit = 0;
+  EXPECT_THAT(Refusal(length), HasSubstr("scorers.judge.length_limit"));
+  ScorerConfig delayed = Configured("exact");
+  delayed.delay_seconds = -1;
+  EXPECT_THAT(Refusal(delayed), HasSubstr("scorers.judge.delay_seconds"));
+}
+
+TEST_F(Scorers, ListsThatDoNotComposeAreRefusedAtTheStart) {
+  Config config;
+  ScorerConfig scorer = Configured("exact");
+  scorer.passes = true;
+  config.scorers = {scorer};
+  RouteConfig route;
+  route.name = "main";
+  route.scorers = {"judge", "jury"};
+  config.routes = {route};
+  const auto refusal = [&] {
+    return ScorePlans::Create(config, {&clock_, &timers_}).status().message();
+  };
+  EXPECT_THAT(refusal(), HasSubstr("routes.main.scorers: scorer \"jury\" is not in"));
+  config.routes[0].scorers = {"judge"};
+  EXPECT_EQ(refusal(), "");
+  config.evaluation.scorers = {"jury"};
+  EXPECT_THAT(refusal(), HasSubstr("evaluation.scorers: scorer \"jury\""));
+}
+
+TEST_F(Scorers, NoTextLeavesAVerdictWithoutAReason) {
+  const std::vector<std::string> pieces = {
+      "<think>", "</think>", "<answer>", "</answer>", "7",    "-", ",",        ".", "\\boxed{",
+      "}",       "\n",       "\xff",     "\xE2\x82",  "the ", "9", "\x00\x01", "∞", "<|im_end|>"};
+  std::vector<std::unique_ptr<Scorer>> scorers;
+  for (const char* kind : {"exact", "numeric", "format", "clean_stop", "length"}) {
+    for (const char* span : {"all", "answer", "reasoning"}) {
+      scorers.push_back(*MakeScorer(Configured(kind, span), {&clock_, &timers_}));
+    }
+  }
+  Rng rng(9);
+  Rollout rollout = SampleRollout();
+  for (int round = 0; round < 10'000; ++round) {
+    std::string text;
+    for (uint64_t n = rng.Below(40); n > 0; --n) text += pieces[rng.Below(pieces.size())];
+    rollout.prompt.truth = rng.Below(4) == 0 ? text : std::to_string(rng.Below(100));
+    for (const auto& scorer : scorers) {
+      int answers = 0;
+      scorer->Start({rollout, text}, [&](Verdict verdict) {
+        ++answers;
+        ASSERT_TRUE(OutcomeReasonFromNumber(static_cast<uint16_t>(verdict.reason())).ok());
+        ASSERT_EQ(verdict.value().has_value(), verdict.scored());
+        ASSERT_EQ(verdict.detail().find('\n'), std::string::npos);
+      });
+      ASSERT_EQ(answers, 1);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cohort

@@ -74,7 +74,7 @@ def main(out):
 
     spaced = trained([pre_tokenizers.Digits(individual_digits=False), pre_tokenizers.ByteLevel(add_prefix_space=True)],
                      every_byte, 380, unk_token="<unk>", fuse_unk=True)
-    write(out / "spaced", without(spaced, "ðÃäæ"), "<unk>")
+    write(out / "spaced", without(spaced, "ðŁÃäæ"), "<unk>")
 
 
 if __name__ == "__main__":

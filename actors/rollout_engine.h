@@ -18,7 +18,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -82,7 +82,7 @@ class RolloutEngine {
   void DropAll();
 
   // Starts what fits, draws one token (a starting sample: its first two) for every row. An error is
-  // our own fault, not a prompt's.
+  // our own fault or that of the weights, not a prompt's; the engine is of no use after it.
   Result<StepReport> Step();
 
   // True when Step would do something now.
@@ -95,13 +95,16 @@ class RolloutEngine {
  private:
   struct Group;  // a prompt in hand
   struct Row;    // a sample being drawn
+
   // What draws this prompt's tokens now; null while it has to wait.
   const Policy* PolicyFor(const Group& group) const;
   Status StartSamples(StepReport* report);
-  Status PrefillGroups(const std::vector<Group*>& groups, StepReport* report);
+  // Reads the prompts under `policy`, so that their samples can start.
+  Status Prefill(const Policy& policy, std::span<Group* const> groups, StepReport* report);
+  Status StartRow(Group& group, const Policy& policy, StepReport* report);
   Status DecodeRows(StepReport* report);
-  Status DecodeUnder(const Policy& policy, const std::vector<Row*>& rows, StepReport* report);
-  void Append(Row& row, std::span<const float> logits, uint64_t version);
+  Status Decode(const Policy& policy, std::span<Row* const> rows, StepReport* report);
+  Status Append(Row& row, std::span<const float> logits, uint64_t version);
   void CollectFinished(StepReport* report);
 
   const std::shared_ptr<const Decoder> decoder_;

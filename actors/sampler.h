@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "libs/model/head_kernel.h"
 #include "libs/protocol/types.h"
 
 namespace cohort {
@@ -28,7 +29,7 @@ double UniformFor(const Prompt& prompt, uint32_t sample, uint32_t position);
 class Sampler {
  public:
   // Ids from `drawable` up are padding of the embedding (no token of the tokenizer): they take part
-  // in the softmax, as in the learner, and are never drawn.
+  // in the softmax, as in the learner, and are never drawn. 0: every id may be drawn.
   explicit Sampler(int64_t drawable) : drawable_(drawable) {}
 
   // logits: [vocab] of one row. temperature 0 takes the largest (the lowest id among equals).
@@ -41,10 +42,8 @@ class Sampler {
     float probability;
     int32_t token;
   };
-  int64_t DrawFromAll(std::span<const float> logits, float inverse_temperature,
-                      const struct RowSoftmax& softmax, double uniform);
   int64_t DrawFromNucleus(std::span<const float> logits, float inverse_temperature,
-                          const struct RowSoftmax& softmax, double top_p, double uniform);
+                          const RowSoftmax& softmax, double top_p, double uniform);
 
   int64_t drawable_;
   std::vector<float> probabilities_;  // [drawable]

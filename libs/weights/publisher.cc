@@ -1,21 +1,24 @@
 #include "libs/weights/publisher.h"
 
 #include <atomic>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "libs/base/guarded.h"
 #include "libs/base/logging.h"
 #include "libs/base/rng.h"
-#include "libs/config/endpoints.h"
+#include "libs/messaging/capnp_frame.h"
+#include "libs/messaging/sockets.h"
+#include "libs/weights/endpoint_checks.h"
 #include "libs/weights/publisher_core.h"
-#include "libs/weights/sockets.h"
 
 namespace cohort {
 namespace {
 
 constexpr int64_t kMaxIncomingBytes = 64 << 10;  // actors send small messages only
-constexpr Duration kTick = Seconds(0.5);
+constexpr long kTickMilliseconds = 500;
+constexpr int kUnlimited = 0;  // ZeroMQ queues nothing much: the actors' credit is the bound
 constexpr int kMessagesPerRound = 256;
 
 using SharedWeights = std::shared_ptr<const WeightsBuffer>;
@@ -29,32 +32,24 @@ class StreamPublisher : public WeightsPublisher {
 
   ~StreamPublisher() override {
     stopping_ = true;
-    wakeup_.Signal();
+    wakeup_.Notify();
     if (thread_.joinable()) thread_.join();
   }
 
   Status Bind() {
     COHORT_RETURN_IF_ERROR(CheckLocalEndpoint(options_.endpoint));
-    COHORT_RETURN_IF_ERROR(PrepareEndpointDirectory(options_.endpoint));
     COHORT_RETURN_IF_ERROR(CheckEndpointFree(options_.endpoint));
-    try {
-      socket_.set(zmq::sockopt::linger, 0);
-      socket_.set(zmq::sockopt::router_mandatory, true);
-      socket_.set(zmq::sockopt::sndhwm, 0);  // bounded by the actors' credit instead
-      socket_.set(zmq::sockopt::maxmsgsize, kMaxIncomingBytes);
-      socket_.bind(options_.endpoint);
-      endpoint_ = socket_.get(zmq::sockopt::last_endpoint);
-    } catch (const zmq::error_t& e) {
-      return Unavailable("cannot listen on weights.endpoint \"" + options_.endpoint +
-                         "\": " + e.what() + "; name another one, or stop who uses it");
-    }
+    SetLimits(socket_, {.max_frame_bytes = kMaxIncomingBytes, .high_water_mark = kUnlimited});
+    socket_.set(zmq::sockopt::router_mandatory, true);
+    COHORT_RETURN_IF_ERROR(BindSocket(socket_, options_.endpoint).WithContext("weights"));
+    endpoint_ = socket_.get(zmq::sockopt::last_endpoint);
     thread_ = std::thread([this] { Run(); });
     return {};
   }
 
   void Publish(Publication publication) override {
     inbox_.With([&](auto& inbox) { inbox.push_back(std::move(publication)); });
-    wakeup_.Signal();
+    wakeup_.Notify();
   }
 
   std::vector<ActorState> Actors() const override {
@@ -73,17 +68,20 @@ class StreamPublisher : public WeightsPublisher {
 
   void Run() {
     while (!stopping_) {
-      WaitReadable(socket_, wakeup_, kTick);
-      try {
-        TakePublications();
-        ReceiveMessages();
-        core_.Tick(options_.clock->Now());
-        for (OutgoingWeights& message : core_.TakeOutbox()) Send(message);
-      } catch (const zmq::error_t& e) {
-        LogError("weights socket", {{"error", e.what()}});
-      }
+      Wait();
+      TakePublications();
+      ReceiveMessages();
+      core_.Tick(options_.clock->Now());
+      for (OutgoingWeights& message : core_.TakeOutbox()) Send(message);
       view_.With([&](View& view) { view = {core_.Actors(), core_.counters()}; });
     }
+  }
+
+  void Wait() {
+    zmq_pollitem_t items[] = {{socket_.handle(), 0, ZMQ_POLLIN, 0},
+                              {nullptr, wakeup_.fd(), ZMQ_POLLIN, 0}};
+    zmq_poll(items, 2, kTickMilliseconds);
+    if (items[1].revents != 0) wakeup_.Drain();
   }
 
   void TakePublications() {
@@ -100,38 +98,31 @@ class StreamPublisher : public WeightsPublisher {
 
   void ReceiveMessages() {
     for (int i = 0; i < kMessagesPerRound; ++i) {
-      const std::vector<zmq::message_t> frames = ReceiveAll(socket_);
-      if (frames.empty()) return;
-      const std::string peer = frames[0].to_string();
-      if (frames.size() == 2) {
-        core_.Receive(peer, cohort::View(frames[1]), options_.clock->Now());
+      const std::optional<Received> received = TryReceive(socket_, /*router=*/true);
+      if (!received) return;
+      if (received->frames.size() == 1) {
+        core_.Receive(received->routing_id, FrameView(received->frames[0]), options_.clock->Now());
       } else {
-        core_.Refuse(peer, "a message has one frame");
+        core_.Refuse(received->routing_id, "a message has one frame");
       }
     }
-    wakeup_.Signal();  // more may be waiting
+    wakeup_.Notify();  // more may be waiting
   }
 
   void Send(OutgoingWeights& message) {
-    try {
-      const auto flags = zmq::send_flags::dontwait;
-      zmq::message_t peer(message.peer), frame(message.frame);
-      if (!socket_.send(peer, flags | zmq::send_flags::sndmore)) return core_.CountDropped();
-      if (!message.body) {
-        socket_.send(frame, flags);
-        return;
-      }
-      socket_.send(frame, flags | zmq::send_flags::sndmore);
+    Frames frames;
+    frames.emplace_back(message.frame);
+    if (message.body) {
       // Straight from the weights, which live until the last byte is out.
       auto* owner = new SharedWeights(message.body);
       auto* bytes = const_cast<std::byte*>((*owner)->data.get()) + message.offset;
-      zmq::message_t body(
+      frames.emplace_back(
           bytes, message.length,
           [](void*, void* hint) { delete static_cast<SharedWeights*>(hint); }, owner);
-      socket_.send(body, flags);
-    } catch (const zmq::error_t&) {  // EHOSTUNREACH: the peer is gone; its silence will tell
-      core_.CountDropped();
     }
+    // Full, or gone: an actor asks again over a new connection.
+    const Result<bool> sent = TrySendTo(socket_, message.peer, frames);
+    if (!sent.ok() || !*sent) core_.CountDropped();
   }
 
   const Options options_;

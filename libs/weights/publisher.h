@@ -54,8 +54,8 @@ class WeightsPublisher {
     Duration silence = Seconds(10);  // an actor that says nothing for so long is forgotten
   };
 
-  // Binds. An endpoint in use, or one that other machines can reach (there are no keys yet), is
-  // refused in one line.
+  // Binds; the directory of an ipc endpoint must be there (PrepareEndpointDirectory). An endpoint
+  // in use, or one that other machines can reach (there are no keys yet), is refused in one line.
   static Result<std::unique_ptr<WeightsPublisher>> Start(const Options& options);
   virtual ~WeightsPublisher() = default;  // stops the thread; what was not sent is not sent
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -10,14 +11,17 @@
 #include "libs/base/guarded.h"
 #include "libs/base/logging.h"
 #include "libs/base/rng.h"
+#include "libs/messaging/capnp_frame.h"
+#include "libs/messaging/sockets.h"
 #include "libs/weights/snapshot_slots.h"
-#include "libs/weights/sockets.h"
 #include "libs/weights/subscriber_core.h"
 
 namespace cohort {
 namespace {
 
 constexpr int kMessagesPerRound = 64;
+constexpr int kUnlimited = 0;  // our own credit is the bound
+constexpr int kGoodbyeMilliseconds = 100;
 
 class StreamSubscriber : public WeightsSubscriber {
  public:
@@ -29,7 +33,7 @@ class StreamSubscriber : public WeightsSubscriber {
 
   ~StreamSubscriber() override {
     stopping_ = true;
-    wakeup_.Signal();
+    wakeup_.Notify();
     thread_.join();
   }
 
@@ -63,32 +67,22 @@ class StreamSubscriber : public WeightsSubscriber {
 
   void Ask(Request request) {
     requests_.With([&](auto& requests) { requests.push_back(std::move(request)); });
-    wakeup_.Signal();
+    wakeup_.Notify();
   }
 
   void Run() {
     const Duration tick = std::min(options_.ping_every, options_.silence) / 2;
     while (!stopping_) {
-      try {
-        if (!socket_.handle() && !endpoint_.empty()) Open();
-        if (socket_.handle()) {
-          WaitReadable(socket_, wakeup_, tick);
-        } else {
-          WaitForRequest(tick);
-        }
-        for (Request& request :
-             requests_.With([](auto& waiting) { return std::exchange(waiting, {}); })) {
-          request();
-        }
-        if (socket_.handle()) Serve();
-      } catch (const zmq::error_t& e) {
-        LogError("weights socket", {{"endpoint", endpoint_}, {"error", e.what()}});
-        socket_.close();
-        WaitForRequest(options_.ping_every);
+      if (!socket_.handle() && !endpoint_.empty()) Open();
+      Wait(tick);
+      for (Request& request :
+           requests_.With([](auto& waiting) { return std::exchange(waiting, {}); })) {
+        request();
       }
+      if (socket_.handle()) Serve();
       const Time now = options_.clock->Now();
       view_.With([&](View& view) {
-        if (!endpoint_.empty()) view.state = core_.State(endpoint_, now);
+        view.state = problem_.ok() ? core_.State(endpoint_, now) : problem_.message();
         view.counters = core_.counters();
       });
     }
@@ -99,11 +93,18 @@ class StreamSubscriber : public WeightsSubscriber {
 
   void Open() {
     socket_ = zmq::socket_t(context_, zmq::socket_type::dealer);
-    socket_.set(zmq::sockopt::linger, 100);
+    SetLimits(socket_, {.max_frame_bytes = static_cast<int64_t>(kMaxWeightsMessageBytes),
+                        .high_water_mark = kUnlimited});
+    socket_.set(zmq::sockopt::linger, kGoodbyeMilliseconds);
     socket_.set(zmq::sockopt::reconnect_ivl, 50);
     socket_.set(zmq::sockopt::reconnect_ivl_max, 500);
-    socket_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(kMaxWeightsMessageBytes));
-    socket_.connect(endpoint_);
+    problem_ = ConnectSocket(socket_, endpoint_).WithContext("weights");
+    if (!problem_.ok()) {
+      LogError("cannot connect to the learner's weights", {{"why", problem_}});
+      endpoint_.clear();  // until another one is named
+      socket_.close();
+      return;
+    }
     core_.Connected(options_.clock->Now());
     Flush();
   }
@@ -111,18 +112,18 @@ class StreamSubscriber : public WeightsSubscriber {
   void Serve() {
     int received = 0;
     for (; received < kMessagesPerRound; ++received) {
-      const std::vector<zmq::message_t> frames = ReceiveAll(socket_);
-      if (frames.empty()) break;
-      if (frames.size() > 2) {
+      const std::optional<Received> message = TryReceive(socket_, /*router=*/false);
+      if (!message) break;
+      if (message->frames.size() > 2) {
         core_.Refuse("a message has one frame, or two");
         continue;
       }
-      core_.Receive(cohort::View(frames[0]),
-                    frames.size() == 2 ? cohort::View(frames[1]) : std::string_view(),
-                    options_.clock->Now());
+      const std::string_view body =
+          message->frames.size() == 2 ? FrameView(message->frames[1]) : std::string_view();
+      core_.Receive(FrameView(message->frames[0]), body, options_.clock->Now());
       Flush();  // a fetch for every chunk, at once
     }
-    if (received == kMessagesPerRound) wakeup_.Signal();  // more may be waiting
+    if (received == kMessagesPerRound) wakeup_.Notify();  // more may be waiting
     core_.Tick(options_.clock->Now());
     Flush();
     for (LoadedWeights& snapshot : core_.TakeSnapshots()) slots_.Put(std::move(snapshot));
@@ -134,16 +135,20 @@ class StreamSubscriber : public WeightsSubscriber {
 
   void Flush() {
     for (const std::string& frame : core_.TakeOutbox()) {
-      zmq::message_t message(frame);
-      // A full pipe means a lost peer: silence will tell.
-      if (!socket_.send(message, zmq::send_flags::dontwait)) return;
+      Frames frames;
+      frames.emplace_back(frame);
+      const Result<bool> sent = TrySend(socket_, frames);
+      if (!sent.ok() || !*sent) return;  // a lost peer: its silence will tell
     }
   }
 
-  void WaitForRequest(Duration timeout) {
-    zmq_pollitem_t item{nullptr, wakeup_.fd(), ZMQ_POLLIN, 0};
-    zmq_poll(&item, 1, std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
-    wakeup_.Clear();
+  // Until there is something to read or to do, or the time is up.
+  void Wait(Duration timeout) {
+    zmq_pollitem_t items[] = {{nullptr, wakeup_.fd(), ZMQ_POLLIN, 0},
+                              {socket_.handle(), 0, ZMQ_POLLIN, 0}};
+    zmq_poll(items, socket_.handle() ? 2 : 1,
+             std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
+    if (items[0].revents != 0) wakeup_.Drain();
   }
 
   const Options options_;
@@ -152,6 +157,7 @@ class StreamSubscriber : public WeightsSubscriber {
   zmq::socket_t socket_;  // of thread_, as is all up to slots_
   SubscriberCore core_;
   std::string endpoint_;
+  Status problem_;  // with the endpoint
   SnapshotSlots slots_;
   Guarded<std::vector<Request>> requests_;
   Guarded<View> view_;

@@ -263,7 +263,9 @@ void SubscriberCore::Goodbye() { Send(WeightsGoodbye{}); }
 
 std::string SubscriberCore::State(const std::string& endpoint, Time now) const {
   std::string state;
-  if (!welcome_) {
+  if (endpoint.empty()) {
+    state = "waiting for the learner's address";
+  } else if (!welcome_) {
     state = "waiting for the learner at " + endpoint + " since " + Since(connected_at_, now);
   } else if (download_) {
     state = "fetching version " + std::to_string(download_->offer().version) + ": " +

@@ -2,12 +2,11 @@
 
 #include <capnp/message.h>
 #include <capnp/serialize.h>
-#include <kj/exception.h>
 
-#include <cstring>
 #include <utility>
 #include <vector>
 
+#include "libs/messaging/capnp_frame.h"
 #include "schemas/weights.capnp.h"
 
 namespace cohort {
@@ -44,8 +43,8 @@ void Write(const WeightsOffer& offer, schema::WeightsOffer::Builder out) {
 
 Result<TensorEntry> ReadEntry(schema::TensorEntry::Reader in) {
   TensorEntry entry;
-  entry.name = Text(in.getName(), kMaxInstanceBytes);
-  COHORT_ASSIGN_OR_RETURN(entry.dtype, ParseDType(Text(in.getType(), kMaxInstanceBytes)));
+  entry.name = Text(in.getName(), kMaxWeightsNameBytes);
+  COHORT_ASSIGN_OR_RETURN(entry.dtype, ParseDType(Text(in.getType(), kMaxWeightsNameBytes)));
   for (const uint64_t size : in.getShape()) {
     if (size > INT64_MAX) return InvalidArgument("a size of tensor " + entry.name + " is too big");
     entry.shape.push_back(static_cast<int64_t>(size));
@@ -126,10 +125,10 @@ struct Writer {
 
 Result<WeightsMessage> ReadHello(schema::WeightsHello::Reader in) {
   WeightsHello hello{in.getProtocolVersion(), "", in.getSession()};
-  if (in.getInstance().size() > kMaxInstanceBytes || in.getInstance().size() == 0) {
+  if (in.getInstance().size() > kMaxWeightsNameBytes || in.getInstance().size() == 0) {
     return InvalidArgument("a hello needs an instance name of 1 to 256 bytes");
   }
-  hello.instance = Text(in.getInstance(), kMaxInstanceBytes);
+  hello.instance = Text(in.getInstance(), kMaxWeightsNameBytes);
   if (hello.session == 0) return InvalidArgument("a hello has no session");
   return WeightsMessage(std::move(hello));
 }
@@ -162,8 +161,8 @@ Result<WeightsMessage> ReadMessage(schema::WeightsMessage::Reader in) {
       return WeightsMessage(
           WeightsLoaded{in.getLoaded().getVersion(), Read(in.getLoaded().getDigest())});
     case schema::WeightsMessage::FAILED:
-      return WeightsMessage(WeightsFailed{in.getFailed().getVersion(),
-                                          Text(in.getFailed().getReason(), kMaxReasonBytes)});
+      return WeightsMessage(WeightsFailed{
+          in.getFailed().getVersion(), Text(in.getFailed().getReason(), kMaxWeightsReasonBytes)});
     case schema::WeightsMessage::PING:
       return WeightsMessage(WeightsPing{});
     case schema::WeightsMessage::GOODBYE:
@@ -175,15 +174,15 @@ Result<WeightsMessage> ReadMessage(schema::WeightsMessage::Reader in) {
     case schema::WeightsMessage::GONE:
       return WeightsMessage(WeightsGone{in.getGone().getVersion()});
     case schema::WeightsMessage::VERDICT:
-      return WeightsMessage(WeightsVerdict{in.getVerdict().getVersion(),
-                                           in.getVerdict().getAccepted(),
-                                           Text(in.getVerdict().getReason(), kMaxReasonBytes)});
+      return WeightsMessage(
+          WeightsVerdict{in.getVerdict().getVersion(), in.getVerdict().getAccepted(),
+                         Text(in.getVerdict().getReason(), kMaxWeightsReasonBytes)});
     case schema::WeightsMessage::PONG:
       return WeightsMessage(WeightsPong{});
     case schema::WeightsMessage::WHO_ARE_YOU:
       return WeightsMessage(WeightsWhoAreYou{});
     case schema::WeightsMessage::REFUSED:
-      return WeightsMessage(WeightsRefused{Text(in.getRefused(), kMaxReasonBytes)});
+      return WeightsMessage(WeightsRefused{Text(in.getRefused(), kMaxWeightsReasonBytes)});
     case schema::WeightsMessage::UNSET:
       break;
   }
@@ -203,25 +202,16 @@ std::string EncodeWeightsMessage(const WeightsMessage& message) {
 }
 
 Result<WeightsMessage> DecodeWeightsMessage(std::string_view bytes) {
-  if (bytes.empty() || bytes.size() % sizeof(capnp::word) != 0 ||
-      bytes.size() > kMaxWeightsMessageBytes) {
-    return DataLoss("a weights message of " + std::to_string(bytes.size()) +
-                    " bytes is no message");
+  if (bytes.size() > kMaxWeightsMessageBytes) {
+    return DataLoss("a weights message of " + std::to_string(bytes.size()) + " bytes is too long");
   }
-  // Copied: received frames are often not aligned, and bodies do not travel in these messages.
-  std::vector<capnp::word> words(bytes.size() / sizeof(capnp::word));
-  std::memcpy(words.data(), bytes.data(), bytes.size());
-  try {
-    capnp::ReaderOptions options;
-    options.traversalLimitInWords = 4 * words.size() + 64;
-    options.nestingLimit = 8;
-    capnp::FlatArrayMessageReader reader({words.data(), words.size()}, options);
-    return ReadMessage(reader.getRoot<schema::WeightsMessage>());
-  } catch (const kj::Exception& e) {
-    return DataLoss(std::string("a weights message is damaged: ") + e.getDescription().cStr());
-  } catch (const std::exception& e) {
-    return DataLoss(std::string("a weights message is damaged: ") + e.what());
-  }
+  Result<WeightsMessage> message = Internal("not read");
+  COHORT_RETURN_IF_ERROR(ReadFrame<schema::WeightsMessage>(
+      bytes, "weights message", [&](schema::WeightsMessage::Reader reader) {
+        message = ReadMessage(reader);
+        return message.status();
+      }));
+  return message;
 }
 
 }  // namespace cohort

@@ -15,8 +15,8 @@
 namespace cohort {
 
 inline constexpr size_t kMaxWeightsMessageBytes = size_t{64} << 20;  // a manifest, at the largest
-inline constexpr size_t kMaxInstanceBytes = 256;
-inline constexpr size_t kMaxReasonBytes = 1024;  // longer ones are cut
+inline constexpr size_t kMaxWeightsNameBytes = 256;
+inline constexpr size_t kMaxWeightsReasonBytes = 1024;  // longer ones are cut
 
 struct WeightsHello {
   uint32_t protocol_version = 0;

@@ -1,14 +1,12 @@
 // Publisher and subscriber over real sockets, in one process.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <future>
 #include <thread>
 #include <zmq.hpp>
 
 #include "tests/libs/weights/weights_testing.h"
+#include "tests/test_folder.h"
 
 namespace cohort {
 namespace {
@@ -19,13 +17,6 @@ constexpr Duration kPatience = Seconds(20);
 
 class WeightsTransport : public ::testing::Test {
  protected:
-  WeightsTransport() {
-    char directory[] = "/tmp/cohort-weights-XXXXXX";
-    directory_ = mkdtemp(directory);
-    endpoint_ = "ipc://" + directory_ + "/sockets/weights";
-  }
-  ~WeightsTransport() override { std::filesystem::remove_all(directory_); }
-
   std::unique_ptr<WeightsPublisher> Publisher() {
     auto publisher =
         WeightsPublisher::Start({.endpoint = endpoint_, .chunk_bytes = 1 << 16, .clock = &clock_});
@@ -53,8 +44,8 @@ class WeightsTransport : public ::testing::Test {
     return false;
   }
 
-  std::string directory_;
-  std::string endpoint_;
+  TestFolder folder_;
+  std::string endpoint_ = "ipc://" + (folder_.path() / "weights").string();
   SystemClock clock_;
 };
 

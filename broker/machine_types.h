@@ -77,6 +77,7 @@ struct QueueSnapshot {
   QueueTotals totals;
   uint64_t held_back_puts = 0;
   uint64_t held_bytes = 0;  // of accepted tasks; part of stats.bytes
+  std::string waits_at;     // the task that waits first, when the queue waits
 };
 
 struct MachineSnapshot {

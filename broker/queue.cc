@@ -234,6 +234,11 @@ QueueSnapshot Queue::Snapshot(Time now) const {
   stats.subscribers = consumers_.size();
   stats.waits_for = WaitsForText();
   stats.waits_since_seconds = waits_for == WaitReason::kNothing ? 0 : ToSeconds(now - waits_since);
+  if (waits_for == WaitReason::kRoom && !waiting.empty()) {
+    snapshot.waits_at = waiting.front().task.id.ToString();
+  } else if (waits_for != WaitReason::kNothing && !ready_.empty()) {
+    snapshot.waits_at = ready_.begin()->second.begin()->second->id.ToString();
+  }
   return snapshot;
 }
 

@@ -83,8 +83,10 @@ bool RunDirectory::HoldsRun(const std::filesystem::path& path) {
 Status RunDirectory::Clean(const std::filesystem::path& given) {
   const RunDirectory run(Plain(given), 0);
   // The id goes last: until then the directory still holds a run.
-  for (const auto& part : {run.config(), run.logs(), run.sockets(), run.endpoints(),
-                           run.checkpoints(), run.metrics(), run.samples(), IdFile(run.path())}) {
+  for (const auto& part :
+       {run.config(), run.logs(), run.sockets(), run.endpoints(), run.checkpoints(), run.metrics(),
+        run.samples(), run.path() / "trained.jsonl", run.path() / "versions.jsonl",
+        run.path() / "evaluations", run.path() / "curve.svg", IdFile(run.path())}) {
     std::error_code error;
     std::filesystem::remove_all(part, error);
     if (error) {

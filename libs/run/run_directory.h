@@ -4,6 +4,8 @@
 //   run.json        the run's random id             sockets/      0700: ipc endpoints
 //   metrics.jsonl   one record a step               endpoints/    where each process can be asked
 //   samples.jsonl   one row a rollout               checkpoints/  step by step
+//   versions.jsonl  publications and their parents  evaluations/  runs of `cohort eval`
+//   trained.jsonl   what each step trained on       curve.svg     made by `cohort report`
 //
 // Values; the file system is the shared state. Safe from any number of processes.
 #pragma once

@@ -17,8 +17,8 @@ struct ChartSeries {
 struct ChartPanel {
   std::string y_label;
   std::vector<ChartSeries> series;
-  std::optional<double> y_min;  // nothing: from the data
-  std::optional<double> y_max;
+  std::optional<double> y_min = {};  // nothing: from the data
+  std::optional<double> y_max = {};
 };
 
 struct Chart {

@@ -1,0 +1,36 @@
+// The subcommands of `cohort`. Each adds itself, with its options, to the program, and says what to
+// run when it is the one that was chosen.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "libs/config/load.h"
+
+namespace CLI {
+class App;
+}
+
+namespace cohort {
+
+inline constexpr char kProgramName[] = "cohort";
+
+struct CommandLine {
+  std::vector<std::string> overrides;  // every "--section.key=value" of the line
+  std::function<int()> run;            // set by the chosen subcommand; gives the exit code
+
+  Result<Config> Load(const std::vector<std::string>& files) const {
+    return LoadConfig({files, overrides, /*environment=*/true});
+  }
+};
+
+void AddUpCommand(CLI::App& app, CommandLine& line);
+void AddValidateCommand(CLI::App& app, CommandLine& line);
+void AddStatusCommand(CLI::App& app, CommandLine& line);
+void AddSamplesCommand(CLI::App& app, CommandLine& line);
+void AddReportCommand(CLI::App& app, CommandLine& line);
+void AddEvalCommand(CLI::App& app, CommandLine& line);
+void AddConfigCommand(CLI::App& app, CommandLine& line);
+
+}  // namespace cohort

@@ -1,0 +1,17 @@
+// Small pieces of text for people. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cohort {
+
+std::string Fixed(double value, int digits);  // "0.125"; "-" when it is not finite
+std::string Age(double seconds);              // "0.4 s", "12 s", "3 min 20 s", "2 h 5 min"
+// Every line with `indent` before it; characters that would drive a terminal become visible.
+std::string Indented(std::string_view text, std::string_view indent);
+// At most `columns` characters (UTF-8), the last one "…" when something was cut off.
+std::string Shortened(std::string_view text, size_t columns);
+std::string Padded(std::string text, size_t columns);  // with blanks behind
+
+}  // namespace cohort

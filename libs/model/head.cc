@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <optional>
 #include <vector>
 
 #include "libs/model/torch_types.h"
@@ -70,8 +71,9 @@ struct HeadHolder : torch::CustomClassHolder {
 class SelectFunction : public Function<SelectFunction> {
  public:
   static variable_list forward(AutogradContext* context, const at::Tensor& hidden,
-                               const at::Tensor& master, const ComputeWeights* weights,
-                               const at::Tensor& targets, double temperature, bool with_entropy) {
+                               const std::optional<at::Tensor>& master,
+                               const ComputeWeights* weights, const at::Tensor& targets,
+                               double temperature, bool with_entropy) {
     const auto inverse_temperature = static_cast<float>(1.0 / temperature);
     const at::Tensor dense = hidden.contiguous();
     Selected result =
@@ -79,6 +81,7 @@ class SelectFunction : public Function<SelectFunction> {
     context->save_for_backward({dense, targets, result.log_sums});
     context->saved_data["head"] = at::IValue::make_capsule(
         c10::make_intrusive<HeadHolder>(weights->packed_head, weights->head));
+    context->saved_data["to_master"] = master.has_value();
     context->saved_data["inverse_temperature"] = static_cast<double>(inverse_temperature);
     if (!with_entropy) return {result.logprobs};
     context->mark_non_differentiable({result.entropy});
@@ -96,7 +99,8 @@ class SelectFunction : public Function<SelectFunction> {
                         saved[2].index_select(0, rows), grad.index_select(0, rows)};
     at::Tensor grad_hidden, grad_head;
     if (context->needs_input_grad(0)) grad_hidden = at::zeros_like(saved[0]);
-    if (context->needs_input_grad(1)) grad_head = at::zeros(head.plain.sizes(), at::kFloat);
+    if (context->saved_data["to_master"].toBool())
+      grad_head = at::zeros(head.plain.sizes(), at::kFloat);
     const auto inverse_temperature =
         static_cast<float>(context->saved_data["inverse_temperature"].toDouble());
     const int64_t count = rows.size(0);
@@ -174,8 +178,9 @@ TokenLogprobs SelectedLogprobs(const ComputeWeights& weights, const at::Tensor& 
                                    static_cast<float>(1.0 / temperature), with_entropy);
     return {result.logprobs, result.entropy};
   }
-  const variable_list result = SelectFunction::apply(hidden, weights.head_master, &weights,
-                                                     dense_targets, temperature, with_entropy);
+  const auto master = master_wants ? std::optional(weights.head_master) : std::nullopt;
+  const variable_list result =
+      SelectFunction::apply(hidden, master, &weights, dense_targets, temperature, with_entropy);
   return {result[0], with_entropy ? result[1] : at::Tensor()};
 }
 

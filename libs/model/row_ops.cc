@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <optional>
+
 #include "libs/model/kv_cache.h"
 #include "libs/model/row_kernels.h"
 #include "libs/model/torch_types.h"
@@ -24,7 +26,7 @@ at::Tensor Dense(const at::Tensor& grad, const at::Tensor& like) {
 
 class FuseRoundedFunction : public Function<FuseRoundedFunction> {
  public:
-  static at::Tensor forward(AutogradContext* context, variable_list masters, DType dtype) {
+  static at::Tensor forward(AutogradContext* context, at::TensorList masters, DType dtype) {
     std::vector<int64_t> shape = masters.front().sizes().vec();
     std::vector<int64_t> rows;
     shape[0] = 0;
@@ -120,12 +122,14 @@ Normed RunAddRmsNorm(const at::Tensor& x, const at::Tensor& delta, const at::Ten
 class AddRmsNormFunction : public Function<AddRmsNormFunction> {
  public:
   static variable_list forward(AutogradContext* context, const at::Tensor& x,
-                               const at::Tensor& delta, const at::Tensor& weight, double eps) {
-    const Normed result = RunAddRmsNorm(x, delta, weight, eps, /*keep_inverse_rms=*/true);
+                               const std::optional<at::Tensor>& delta, const at::Tensor& weight,
+                               double eps) {
+    const Normed result = RunAddRmsNorm(x, delta.value_or(at::Tensor()), weight, eps,
+                                        /*keep_inverse_rms=*/true);
     context->save_for_backward({result.sum, weight, result.inverse_rms});
-    context->saved_data["delta"] = delta.defined();
+    context->saved_data["delta"] = delta.has_value();
     context->set_materialize_grads(false);
-    if (!delta.defined()) return {result.normed};
+    if (!delta.has_value()) return {result.normed};
     return {result.sum, result.normed};
   }
 
@@ -134,7 +138,9 @@ class AddRmsNormFunction : public Function<AddRmsNormFunction> {
     const bool with_delta = context->saved_data["delta"].toBool();
     const at::Tensor grad_sum = with_delta ? grads[0] : at::Tensor();
     const at::Tensor grad_normed = with_delta ? grads[1] : grads[0];
-    if (!grad_normed.defined()) return {grad_sum, grad_sum, at::Tensor(), at::Tensor()};
+    if (!grad_normed.defined()) {
+      return {grad_sum, with_delta ? grad_sum : at::Tensor(), at::Tensor(), at::Tensor()};
+    }
     const at::Tensor& sum = saved[0];
     const at::Tensor dense_normed = Dense(grad_normed, sum);
     const at::Tensor dense_sum = grad_sum.defined() ? Dense(grad_sum, sum) : at::Tensor();
@@ -259,7 +265,7 @@ bool Wants(const at::Tensor& tensor) { return tensor.defined() && tensor.require
 }  // namespace
 
 at::Tensor FuseRounded(const std::vector<at::Tensor>& masters, DType dtype) {
-  return FuseRoundedFunction::apply(masters, dtype);
+  return FuseRoundedFunction::apply(at::TensorList(masters), dtype);
 }
 
 at::Tensor EmbedRows(const at::Tensor& embedding, const at::Tensor& master, const at::Tensor& ids) {
@@ -278,7 +284,8 @@ std::pair<at::Tensor, at::Tensor> AddRmsNormed(const at::Tensor& x, const at::Te
     const Normed result = RunAddRmsNorm(x, delta, weight, eps, /*keep_inverse_rms=*/false);
     return {result.sum, result.normed};
   }
-  const variable_list result = AddRmsNormFunction::apply(x, delta, weight, eps);
+  const auto given = delta.defined() ? std::optional(delta) : std::nullopt;
+  const variable_list result = AddRmsNormFunction::apply(x, given, weight, eps);
   if (!delta.defined()) return {x, result[0]};
   return {result[0], result[1]};
 }

@@ -25,7 +25,7 @@ std::vector<char*> Pointers(std::vector<std::string>& words) {
 
 // In the child, between fork and exec: system calls only.
 [[noreturn]] void Become(const char* program, char** arguments, char** environment, int log,
-                         pid_t parent) {
+                         pid_t parent, const sigset_t& signals) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);  // it died before the line above
@@ -33,7 +33,8 @@ std::vector<char*> Pointers(std::vector<std::string>& words) {
   if (null >= 0) dup2(null, STDIN_FILENO);
   dup2(log, STDOUT_FILENO);
   dup2(log, STDERR_FILENO);
-  signal(SIGPIPE, SIG_DFL);
+  for (const int number : {SIGTERM, SIGINT, SIGPIPE}) signal(number, SIG_DFL);
+  sigprocmask(SIG_SETMASK, &signals, nullptr);
   execve(program, arguments, environment);
   const char message[] = "cannot start the program\n";
   [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, message, sizeof(message) - 1);
@@ -58,12 +59,17 @@ Result<pid_t> StartChild(const ChildPlan& plan, const std::vector<std::string>& 
   const std::vector<char*> arguments = Pointers(words);
   const std::vector<char*> settings = Pointers(variables);
   const pid_t parent = getpid();
+  // A signal for the child before its exec must not end in a handler of ours: it waits.
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
   const pid_t pid = fork();
   if (pid == 0) {
     Become(plan.program.c_str(), const_cast<char**>(arguments.data()),
-           const_cast<char**>(settings.data()), log, parent);
+           const_cast<char**>(settings.data()), log, parent, before);
   }
   const int error = errno;
+  sigprocmask(SIG_SETMASK, &before, nullptr);
   close(log);
   if (pid < 0) {
     return Unavailable("cannot start " + plan.instance + ": " + std::strerror(error));

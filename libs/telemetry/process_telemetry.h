@@ -42,7 +42,7 @@ class ProcessTelemetry {
     std::string role;      // "broker", "actor", "reward-worker", "learner"
     std::string instance;  // "actor-1": a plain file name
     std::string address = "127.0.0.1";
-    int64_t port = 0;                     // 0: any free one
+    int64_t port = 0;                          // 0: any free one
     std::filesystem::path run_directory = {};  // empty: no endpoint file
   };
   static Result<std::unique_ptr<ProcessTelemetry>> Start(const Options& options);

@@ -66,11 +66,11 @@ int Main(int argc, char** argv) {
 
   const Result<LogLevel> level = ParseLogLevel(config.run.log_level);
   if (!level.ok()) return ReportFailure(kName, level.status());
-  const Status logging = StartLogging({.process = start.options->instance,
-                                       .file = config.run.directory + "/logs/" +
-                                               start.options->instance + ".jsonl",
-                                       .level = *level,
-                                       .stderr_level = *level});
+  const Status logging =
+      StartLogging({.process = start.options->instance,
+                    .file = config.run.directory + "/logs/" + start.options->instance + ".jsonl",
+                    .level = *level,
+                    .stderr_level = *level});
   if (!logging.ok()) return ReportFailure(kName, logging);
   Shutdown& shutdown = Shutdown::Install();
 
@@ -88,8 +88,9 @@ int Main(int argc, char** argv) {
   BrokerServer& broker = **server;
   BrokerMetrics metrics(&(*telemetry)->metrics());
   (*telemetry)->metrics().OnScrape([&] { metrics.Update(broker.snapshot()); });
-  (*telemetry)->health().SetStatus(
-      [&] { return BrokerStatus(broker.snapshot(), config.BrokerEndpoint()).ToJson(); });
+  (*telemetry)->health().SetStatus([&] {
+    return BrokerStatus(broker.snapshot(), config.BrokerEndpoint()).ToJson();
+  });
   (*telemetry)->health().SetReady(true);
   LogInfo("serving", {{"endpoint", config.BrokerEndpoint()},
                       {"telemetry", (*telemetry)->server().url()},

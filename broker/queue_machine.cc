@@ -36,6 +36,11 @@ Result<QueueMachine::HelloAnswer> QueueMachine::Hello(Time now, SessionId id,
                               " was started again elsewhere: give each process its own name");
   }
   const auto instance = std::make_pair(hello.role, hello.instance);
+  const auto known = sessions_.find(id);
+  if (known != sessions_.end() &&
+      instance != std::make_pair(known->second.role, known->second.instance)) {
+    return InvalidArgument("hello of " + hello.instance + ": this session is another process's");
+  }
   const auto older = instances_.find(instance);
   if (older != instances_.end() && older->second != id) {
     const SessionId old = older->second;
@@ -46,11 +51,6 @@ Result<QueueMachine::HelloAnswer> QueueMachine::Hello(Time now, SessionId id,
       superseded_.erase(superseded_order_.front());
       superseded_order_.pop_front();
     }
-  }
-  const auto known = sessions_.find(id);
-  if (known != sessions_.end() &&
-      instance != std::make_pair(known->second.role, known->second.instance)) {
-    return InvalidArgument("hello of " + hello.instance + ": this session is another process's");
   }
   instances_[instance] = id;
   Session& session = sessions_[id];

@@ -118,6 +118,10 @@ void QueueMachine::Lease(Time now, Task* task, Consumer* consumer, Effects& effe
 
 void QueueMachine::Unlease(Task* task) {
   if (task->state != TaskState::kLeased && task->state != TaskState::kAccepted) return;
+  // Accepting took the deadline away.
+  if (task->state == TaskState::kAccepted && task->deadline != Time::max()) {
+    deadline_timers_.emplace(std::make_pair(task->deadline, task->order), task);
+  }
   lease_timers_.erase({task->lease_ends, task->order});
   leases_.erase(task->lease);
   const auto holder = sessions_.find(task->holder);
@@ -128,10 +132,6 @@ void QueueMachine::Unlease(Task* task) {
 }
 
 void QueueMachine::HandBack(Task* task) {
-  // Accepting took the deadline away; handed back, the task has it again.
-  if (task->state == TaskState::kAccepted && task->deadline != Time::max()) {
-    deadline_timers_.emplace(std::make_pair(task->deadline, task->order), task);
-  }
   Unlease(task);
   task->queue->SetState(task, TaskState::kReady);
   MarkDirty(task->queue);

@@ -53,6 +53,7 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, FloorCommand&
                       Effects& effects) {
   if (Queue* queue = TouchQueue(floor.queue)) {
     queue->RaiseFloor(floor.run, floor.space, floor.cursor);
+    MarkDirty(queue);  // a put that waits may be known now
   }
 }
 
@@ -111,7 +112,8 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, CreditCommand
 Task* QueueMachine::Leased(const Session& session, const LeaseToken& token) const {
   if (token.epoch != config_.epoch) return nullptr;
   const auto found = session.leases.find(token.lease);
-  return found == session.leases.end() ? nullptr : found->second;
+  if (found == session.leases.end()) return nullptr;
+  return found->second->failures + 1 == token.attempt ? found->second : nullptr;
 }
 
 Status QueueMachine::WhyNotLeased(const LeaseToken& token) const {

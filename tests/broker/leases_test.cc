@@ -268,14 +268,13 @@ TEST_F(LeasesTest, NamesToTheNextAttemptWhatTheFirstHasEmitted) {
   const DeliverEvent again = d.Delivered(kWorker);
   EXPECT_THAT(again.emitted, ElementsAre(d.Id(1, 3), d.Id(1, 1)));
   // The second attempt settles with all of them: each exists once.
-  EXPECT_TRUE(
-      d.StatusOf(kWorker, SettleCommand{again.token,
-                                        "prompts",
-                                        again.id,
-                                        {d.Spec("rollouts", d.Id(1, 1)),
-                                         d.Spec("rollouts", d.Id(1, 2)),
-                                         d.Spec("rollouts", d.Id(1, 3))}})
-          .ok());
+  EXPECT_TRUE(d.StatusOf(kWorker, SettleCommand{again.token,
+                                                "prompts",
+                                                again.id,
+                                                {d.Spec("rollouts", d.Id(1, 1)),
+                                                 d.Spec("rollouts", d.Id(1, 2)),
+                                                 d.Spec("rollouts", d.Id(1, 3))}})
+                  .ok());
   EXPECT_EQ(d.Stats("rollouts").puts, 3u);
 }
 
@@ -312,14 +311,14 @@ TEST_F(LeasesTest, KeepsARefusedSettleLeased) {
   tight.Consume(kWorker, "prompts");
   tight.Do(kWorker, PutCommand{tight.Prompt(1)});
   const DeliverEvent delivery = tight.Delivered(kWorker);
-  EXPECT_EQ(
-      tight.StatusOf(kWorker, SettleCommand{delivery.token,
-                                            "prompts",
-                                            delivery.id,
-                                            {tight.Spec("rollouts", tight.Id(1, 1), 10),
-                                             tight.Spec("rollouts", tight.Id(1, 2), 101)}})
-          .code(),
-      StatusCode::kResourceExhausted);
+  EXPECT_EQ(tight
+                .StatusOf(kWorker, SettleCommand{delivery.token,
+                                                 "prompts",
+                                                 delivery.id,
+                                                 {tight.Spec("rollouts", tight.Id(1, 1), 10),
+                                                  tight.Spec("rollouts", tight.Id(1, 2), 101)}})
+                .code(),
+            StatusCode::kResourceExhausted);
   EXPECT_EQ(tight.Stats("prompts").leased, 1u);
   EXPECT_EQ(tight.Stats("rollouts").puts, 0u) << "all children or none";
 }

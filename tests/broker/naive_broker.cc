@@ -52,9 +52,8 @@ bool NaiveBroker::MayGo(const Task& task) const {
 }
 
 bool NaiveBroker::TooLarge(const std::vector<TaskSpec>& specs) const {
-  return std::any_of(specs.begin(), specs.end(), [&](const TaskSpec& spec) {
-    return spec.body.size() > config_.queue_bytes;
-  });
+  return std::any_of(specs.begin(), specs.end(),
+                     [&](const TaskSpec& spec) { return spec.body.size() > config_.queue_bytes; });
 }
 
 void NaiveBroker::Insert(Time now, const TaskSpec& spec) {
@@ -152,6 +151,8 @@ std::optional<std::set<LeaseToken>> NaiveBroker::Hello(Time now, SessionId id,
                                                        const HelloMessage& hello) {
   Advance(now);
   if (superseded_.contains(id)) return std::nullopt;
+  const auto known = sessions_.find(id);
+  if (known != sessions_.end() && known->second.instance != hello.instance) return std::nullopt;
   std::vector<SessionId> older;
   for (const auto& [other, session] : sessions_) {
     if (other != id && session.instance == hello.instance && session.role == hello.role) {
@@ -344,8 +345,7 @@ void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
                ended_.at(named) == settle->token.lease) {
       Expect(id, number, StatusCode::kOk, /*known=*/true);
     } else {
-      Expect(id, number,
-             tasks_.contains(named) ? WhyNot(settle->token) : StatusCode::kNotFound);
+      Expect(id, number, tasks_.contains(named) ? WhyNot(settle->token) : StatusCode::kNotFound);
     }
   } else if (const auto* renew = std::get_if<RenewCommand>(&command.verb)) {
     for (const LeaseToken& token : renew->tokens) {

@@ -38,8 +38,8 @@ std::string NaiveBroker::JudgeDelivery(SessionId id, const DeliverEvent& event) 
       lower = lower || (other.spec.priority > task.spec.priority && MayGo(other));
       continue;
     }
-    const bool earlier = other.delivered != task.delivered ? other.delivered
-                                                           : other.turn < task.turn;
+    const bool earlier =
+        other.delivered != task.delivered ? other.delivered : other.turn < task.turn;
     if (earlier) return what + key.second.ToString() + " should have gone first";
   }
   contended_[event.queue] += contended ? 1 : 0;
@@ -64,8 +64,8 @@ std::string NaiveBroker::Judge(const Effects& effects) {
   for (const Effect& effect : effects.events) {
     if (const auto* answer = std::get_if<AnswerEvent>(&effect.event)) {
       const auto expected = expected_.find({effect.session, answer->number});
-      const std::string what = "answer to " + std::to_string(answer->number) + " (" +
-                               answer->status.ToString() + "): ";
+      const std::string what =
+          "answer to " + std::to_string(answer->number) + " (" + answer->status.ToString() + "): ";
       if (expected == expected_.end()) return what + "nobody asked";
       if (expected->second.first != answer->status.code()) {
         return what + "should be " + std::string(StatusCodeName(expected->second.first));
@@ -74,7 +74,8 @@ std::string NaiveBroker::Judge(const Effects& effects) {
       expected_.erase(expected);
     } else if (const auto* lost = std::get_if<LeaseLostEvent>(&effect.event)) {
       const auto expected = expected_lost_.find({effect.session, lost->token});
-      if (expected == expected_lost_.end()) return "a lease is called lost that is not";
+      if (expected == expected_lost_.end())
+        return "lease " + std::to_string(lost->token.lease) + " is called lost, it is not";
       expected_lost_.erase(expected);
     } else if (const auto* deliver = std::get_if<DeliverEvent>(&effect.event)) {
       if (std::string wrong = JudgeDelivery(effect.session, *deliver); !wrong.empty()) return wrong;
@@ -84,7 +85,11 @@ std::string NaiveBroker::Judge(const Effects& effects) {
     return "no answer to " + std::to_string(expected_.begin()->first.second) + " of session " +
            std::to_string(expected_.begin()->first.first);
   }
-  if (!expected_lost_.empty()) return "a lost lease was not told";
+  if (!expected_lost_.empty()) {
+    const auto& [session, token] = *expected_lost_.begin();
+    return "lost lease " + std::to_string(token.lease) + " was not told to session " +
+           std::to_string(session);
+  }
   for (const auto& [key, task] : tasks_) {
     if (!MayGo(task)) continue;
     for (const auto& [id, session] : sessions_) {

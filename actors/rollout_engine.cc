@@ -31,7 +31,7 @@ struct RolloutEngine::Group {
   uint32_t limit =
       0;  // tokens of a completion: sampling.max_new_tokens, or what the context leaves
   bool started = false;
-  Policy pinned;  // of an exact version, once started
+  Policy pinned;  // of an exact version, once it is here
   // What samples start from, and the version it was read under; 0: not read.
   uint64_t read_version = 0;
   std::shared_ptr<const PromptCache> cache;
@@ -53,8 +53,23 @@ RolloutEngine::RolloutEngine(std::shared_ptr<const Decoder> decoder, Options opt
 
 RolloutEngine::~RolloutEngine() = default;
 
-void RolloutEngine::SetNewest(Policy policy) { newest_ = std::move(policy); }
-void RolloutEngine::SetEvaluation(Policy policy) { evaluation_ = std::move(policy); }
+void RolloutEngine::SetNewest(Policy policy) {
+  newest_ = std::move(policy);
+  for (const auto& group : groups_) Pin(*group);
+}
+
+void RolloutEngine::SetEvaluation(Policy policy) {
+  evaluation_ = std::move(policy);
+  for (const auto& group : groups_) Pin(*group);
+}
+
+void RolloutEngine::Pin(Group& group) {
+  const uint64_t exact = group.prompt.exact_version;
+  if (exact == 0 || group.pinned.weights) return;
+  for (const Policy* policy : {&evaluation_, &newest_}) {
+    if (policy->weights && policy->version == exact) group.pinned = *policy;
+  }
+}
 
 Status RolloutEngine::Check(const Prompt& prompt) const {
   const ModelConfig& config = decoder_->config();
@@ -92,6 +107,7 @@ bool RolloutEngine::Admit(Prompt prompt, const std::vector<uint32_t>& skip) {
       decoder_->config().max_positions - static_cast<int64_t>(prompt.tokens.size());
   group->limit = static_cast<uint32_t>(std::min<int64_t>(prompt.sampling.max_new_tokens, room));
   group->prompt = std::move(prompt);
+  Pin(*group);
   groups_.push_back(std::move(group));
   return true;
 }
@@ -108,11 +124,7 @@ void RolloutEngine::DropAll() {
 
 const Policy* RolloutEngine::PolicyFor(const Group& group) const {
   if (group.pinned.weights) return &group.pinned;
-  const uint64_t exact = group.prompt.exact_version;
-  for (const Policy* policy : {&evaluation_, &newest_}) {
-    if (exact != 0 && policy->weights && policy->version == exact) return policy;
-  }
-  if (exact != 0) return nullptr;
+  if (group.prompt.exact_version != 0) return nullptr;
   return newest_.weights && newest_.version >= group.prompt.min_version ? &newest_ : nullptr;
 }
 
@@ -165,10 +177,6 @@ Status RolloutEngine::StartSamples(StepReport* report) {
     if (room <= 0) break;
     const Policy* policy = group->pending() > 0 ? PolicyFor(*group) : nullptr;
     if (policy == nullptr) continue;
-    if (group->prompt.exact_version != 0 && !group->pinned.weights) {
-      group->pinned = *policy;
-      policy = &group->pinned;
-    }
     const int64_t samples = std::min(room, group->pending());
     room -= samples;
     starts.push_back({group.get(), policy, samples});

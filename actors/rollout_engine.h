@@ -9,8 +9,8 @@
 // Two kinds of prompts: those that follow the newest weights (they wait for min_version, and take
 // new weights between two steps in the middle of a rollout: the KV cache survives and each token is
 // stamped with the version that drew it), and those of an exact version, which wait for that
-// snapshot and keep it to their end. A sample starts from a prompt cache of the version that draws
-// its first token.
+// snapshot and hold on to it to their end. A sample starts from a prompt cache of the version that
+// draws its first token.
 //
 // No sockets, no threads, no waiting: the caller admits, steps, and takes what is finished.
 #pragma once
@@ -96,6 +96,8 @@ class RolloutEngine {
   struct Group;  // a prompt in hand
   struct Row;    // a sample being drawn
 
+  // Gives a prompt of an exact version its weights, once they are here.
+  void Pin(Group& group);
   // What draws this prompt's tokens now; null while it has to wait.
   const Policy* PolicyFor(const Group& group) const;
   Status StartSamples(StepReport* report);

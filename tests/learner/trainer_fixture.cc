@@ -43,8 +43,18 @@ TrainerOptions CharacterOptions(DType dtype) {
 }
 
 std::unique_ptr<Trainer> MakeTrainer(const TrainerOptions& options, uint64_t seed) {
-  return std::move(
-      Trainer::Create(options, MasterWeights::Random(CharacterModel(), seed), TestClock()).value());
+  return std::move(Trainer::Create(options, MasterWeights::Random(CharacterModel(), seed),
+                                   TestClock(),
+                                   SharedDecoder(CharacterModel(), options.compute_type))
+                       .value());
+}
+
+std::shared_ptr<const Decoder> SharedDecoder(const ModelConfig& config, DType dtype) {
+  static std::vector<std::shared_ptr<const Decoder>> made;
+  for (const auto& decoder : made) {
+    if (decoder->config() == config && decoder->dtype() == dtype) return decoder;
+  }
+  return made.emplace_back(Decoder::Create(config, dtype).value());
 }
 
 std::vector<TrainGroup> DrawGroups(const Trainer& trainer, int64_t groups, int64_t samples,

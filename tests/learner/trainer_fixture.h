@@ -16,6 +16,9 @@ ModelConfig CharacterModel();
 
 TrainerOptions CharacterOptions(DType dtype = DType::kFloat32);
 
+// One for all tests of a program: finding row classes takes a while.
+std::shared_ptr<const Decoder> SharedDecoder(const ModelConfig& config, DType dtype);
+
 // Aborts the test program on failure: nothing in a test can go on without.
 std::unique_ptr<Trainer> MakeTrainer(const TrainerOptions& options, uint64_t seed = 1);
 

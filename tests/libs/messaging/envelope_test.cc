@@ -1,3 +1,271 @@
 #include "libs/messaging/envelope.h"
 
+#include <capnp/message.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "libs/base/rng.h"
+#include "libs/messaging/capnp_frame.h"
+#include "schemas/envelope.capnp.h"
+
+namespace cohort {
+namespace {
+
+using testing::ElementsAre;
+
+TaskSpec Task(uint64_t cursor, size_t bytes) {
+  TaskSpec task;
+  task.queue = "prompts.main";
+  task.id = {7, 1, cursor, 0};
+  task.body = Body::Own(std::string(bytes, static_cast<char>('a' + cursor % 26)));
+  task.priority = 3;
+  task.results = "rollouts.main";
+  task.obituaries = "scored.main";
+  task.children = 8;
+  task.deadline_seconds = 60;
+  task.max_attempts = 2;
+  return task;
+}
+
+std::vector<Command> OneOfEach() {
+  const LeaseToken token{9, 8, 7};
+  std::vector<Command> commands;
+  const auto add = [&](Verb verb) { commands.push_back({commands.size() + 1, std::move(verb)}); };
+  add(PutCommand{Task(1, 100)});
+  add(FloorCommand{"q", 7, 1, 5});
+  add(CancelCommand{7, 1, 2, 3});
+  add(SubscribeCommand{"q"});
+  add(CreditCommand{"q", 10, 1000});
+  add(BeginCommand{token});
+  add(EmitCommand{token, {Task(2, 0), Task(3, kCopiedBody), Task(4, kCopiedBody + 1)}});
+  add(SettleCommand{token, "q", {7, 1, 4, 0}, {Task(5, 100'000)}});
+  add(RenewCommand{{token, {9, 9, 1}}});
+  add(AcceptCommand{token});
+  add(ReleaseCommand{token});
+  add(FailCommand{token, "because"});
+  add(StatsCommand{});
+  return commands;
+}
+
+Frames Encode(const std::vector<Command>& commands) {
+  std::vector<const Command*> pointers;
+  for (const Command& command : commands) pointers.push_back(&command);
+  return EncodeCommands(5, pointers);
+}
+
+// A frame of these bytes, at an address that is (or is not) a multiple of eight.
+zmq::message_t FrameAt(std::string_view bytes, size_t offset) {
+  auto* memory = new char[bytes.size() + 16];
+  char* start = memory + (8 - reinterpret_cast<uintptr_t>(memory) % 8) % 8 + offset;
+  std::memcpy(start, bytes.data(), bytes.size());
+  return zmq::message_t(
+      start, bytes.size(), [](void*, void* hint) { delete[] static_cast<char*>(hint); }, memory);
+}
+
+TEST(EnvelopeTest, CarriesEveryVerbUnchanged) {
+  const Result<ClientMessage> decoded = DecodeClientMessage(Encode(OneOfEach()));
+  ASSERT_TRUE(decoded.ok()) << decoded.status().ToString();
+  EXPECT_EQ(decoded->session, 5u);
+  const auto& commands = std::get<std::vector<Command>>(decoded->content);
+  ASSERT_EQ(commands.size(), OneOfEach().size());
+  for (size_t i = 0; i < commands.size(); ++i) {
+    EXPECT_EQ(commands[i].number, i + 1);
+    EXPECT_EQ(commands[i].verb.index(), i);
+  }
+  const TaskSpec& task = std::get<PutCommand>(commands[0].verb).task;
+  EXPECT_EQ(task.queue, "prompts.main");
+  EXPECT_EQ(task.id, (TaskId{7, 1, 1, 0}));
+  EXPECT_EQ(task.body.view(), std::string(100, 'b'));
+  EXPECT_EQ(task.priority, 3);
+  EXPECT_EQ(task.results, "rollouts.main");
+  EXPECT_EQ(task.obituaries, "scored.main");
+  EXPECT_EQ(task.children, 8u);
+  EXPECT_EQ(task.deadline_seconds, 60);
+  EXPECT_EQ(task.max_attempts, 2u);
+  const auto& emit = std::get<EmitCommand>(commands[6].verb);
+  EXPECT_EQ(emit.token, (LeaseToken{9, 8, 7}));
+  ASSERT_EQ(emit.children.size(), 3u);
+  EXPECT_EQ(emit.children[1].body.view(), std::string(kCopiedBody, 'd'));
+  EXPECT_EQ(emit.children[2].body.view(), std::string(kCopiedBody + 1, 'e'));
+  EXPECT_EQ(std::get<SettleCommand>(commands[7].verb).children[0].body.size(), 100'000u);
+  EXPECT_EQ(std::get<RenewCommand>(commands[8].verb).tokens.size(), 2u);
+  EXPECT_EQ(std::get<FailCommand>(commands[11].verb).reason, "because");
+}
+
+TEST(EnvelopeTest, CarriesEveryEventUnchanged) {
+  std::vector<Event> events;
+  events.push_back(AnswerEvent{4, NotFound("gone"), true});
+  DeliverEvent deliver;
+  deliver.queue = "q";
+  deliver.id = {7, 1, 2, 3};
+  deliver.token = {1, 2, 3};
+  deliver.redelivered = true;
+  deliver.emitted = {{7, 1, 2, 1}};
+  deliver.obituary = Obituary{EndReason::kExpired, "late", {{7, 1, 2, 2}}};
+  deliver.body = Body::Own("bytes");
+  events.push_back(deliver);
+  events.push_back(LeaseLostEvent{"q", {7, 1, 2, 3}, {1, 2, 3}, "cancelled"});
+  QueueStats stats;
+  stats.name = "q";
+  stats.waits_for = "a consumer";
+  stats.waits_since_seconds = 2.5;
+  events.push_back(StatsEvent{6, {stats}});
+  const Result<BrokerMessage> decoded = DecodeBrokerMessage(EncodeEvents(5, 44, events));
+  ASSERT_TRUE(decoded.ok()) << decoded.status().ToString();
+  EXPECT_EQ(decoded->processed, 44u);
+  const auto& got = std::get<std::vector<Event>>(decoded->content);
+  const auto& answer = std::get<AnswerEvent>(got[0]);
+  EXPECT_EQ(answer.status.code(), StatusCode::kNotFound);
+  EXPECT_EQ(answer.status.message(), "gone");
+  EXPECT_TRUE(answer.known_before);
+  const auto& delivery = std::get<DeliverEvent>(got[1]);
+  EXPECT_EQ(delivery.body.view(), "bytes");
+  EXPECT_EQ(delivery.obituary->reason, EndReason::kExpired);
+  EXPECT_EQ(delivery.obituary->detail, "late");
+  EXPECT_THAT(delivery.obituary->emitted, ElementsAre(TaskId{7, 1, 2, 2}));
+  EXPECT_THAT(delivery.emitted, ElementsAre(TaskId{7, 1, 2, 1}));
+  EXPECT_EQ(std::get<LeaseLostEvent>(got[2]).reason, "cancelled");
+  EXPECT_EQ(std::get<StatsEvent>(got[3]).queues[0].waits_for, "a consumer");
+}
+
+TEST(EnvelopeTest, ReadsFramesAtAnyAddress) {
+  const Frames frames = Encode({OneOfEach()[1]});
+  for (size_t offset = 0; offset < 8; ++offset) {
+    Frames moved;
+    moved.push_back(FrameAt(FrameView(frames[0]), offset));
+    EXPECT_TRUE(DecodeClientMessage(std::move(moved)).ok()) << "at " << offset;
+  }
+}
+
+TEST(EnvelopeTest, NeverCopiesALargeBody) {
+  const TaskSpec task = Task(1, 1 << 20);
+  Frames frames = Encode({{1, PutCommand{task}}});
+  ASSERT_EQ(frames.size(), 2u);
+  EXPECT_EQ(frames[1].data(), task.body.view().data());
+  const Result<ClientMessage> decoded = DecodeClientMessage(std::move(frames));
+  const auto& command = std::get<std::vector<Command>>(decoded->content)[0];
+  EXPECT_EQ(std::get<PutCommand>(command.verb).task.body.view().data(), task.body.view().data());
+}
+
+TEST(EnvelopeTest, SmallBodiesShareAFrame) {
+  std::vector<Command> commands;
+  for (uint64_t i = 1; i <= 50; ++i) commands.push_back({i, PutCommand{Task(i, 100)}});
+  EXPECT_EQ(Encode(commands).size(), 2u);
+}
+
+TEST(EnvelopeTest, RefusesAnotherProtocolVersionAsSuch) {
+  capnp::MallocMessageBuilder builder;
+  auto envelope = builder.initRoot<schema::Envelope>();
+  envelope.setProtocol(kProtocolVersion + 1);
+  envelope.setSession(1);
+  envelope.setPing();
+  Frames frames;
+  frames.push_back(ToFrame(builder));
+  EXPECT_EQ(DecodeClientMessage(std::move(frames)).status().code(),
+            StatusCode::kFailedPrecondition);
+}
+
+// What a peer may write into a body's place.
+struct Place {
+  uint32_t frame;
+  uint32_t offset;
+  uint64_t size;
+};
+Status DecodePut(Place place, size_t frame_bytes, int repeat = 1) {
+  capnp::MallocMessageBuilder builder;
+  auto envelope = builder.initRoot<schema::Envelope>();
+  envelope.setProtocol(kProtocolVersion);
+  envelope.setSession(1);
+  auto commands = envelope.initCommands(repeat);
+  for (int i = 0; i < repeat; ++i) {
+    commands[i].setNumber(1);
+    auto put = commands[i].initPut();
+    put.setQueue("q");
+    put.initId().setRun(1);
+    put.getId().setSpace(1);
+    put.initBody().setFrame(place.frame);
+    put.getBody().setOffset(place.offset);
+    put.getBody().setSize(place.size);
+  }
+  Frames frames;
+  frames.push_back(ToFrame(builder));
+  frames.emplace_back(frame_bytes);
+  return DecodeClientMessage(std::move(frames)).status();
+}
+
+TEST(EnvelopeTest, RefusesBodiesThatLieElsewhere) {
+  EXPECT_TRUE(DecodePut({1, 10, 90}, 100).ok());
+  EXPECT_FALSE(DecodePut({1, 10, 91}, 100).ok());
+  EXPECT_FALSE(DecodePut({1, 101, 0}, 100).ok());
+  EXPECT_FALSE(DecodePut({1, 1, UINT64_MAX}, 100).ok());
+  EXPECT_FALSE(DecodePut({2, 0, 1}, 100).ok());
+  EXPECT_FALSE(DecodePut({0, 0, 1}, 100).ok());
+  EXPECT_FALSE(DecodePut({1, 0, 100}, 100, /*repeat=*/2).ok()) << "the same bytes twice";
+}
+
+TEST(EnvelopeTest, RefusesZeroIdsAndBadNames) {
+  TaskSpec task = Task(1, 1);
+  task.id.run = 0;
+  EXPECT_FALSE(DecodeClientMessage(Encode({{1, PutCommand{task}}})).ok());
+  for (const std::string& name : {std::string(), std::string(300, 'x'), std::string("a b"),
+                                  std::string("a\n"), std::string("\xff")}) {
+    EXPECT_FALSE(DecodeClientMessage(Encode({{1, SubscribeCommand{name}}})).ok()) << name;
+  }
+  EXPECT_FALSE(DecodeClientMessage(Encode({{0, SubscribeCommand{"q"}}})).ok());
+  EXPECT_FALSE(DecodeClientMessage(Encode({{1, BeginCommand{{0, 1, 1}}}})).ok());
+  task = Task(1, 1);
+  for (double deadline : {-1.0, 1e12, std::nan("")}) {
+    task.deadline_seconds = deadline;
+    EXPECT_FALSE(DecodeClientMessage(Encode({{1, PutCommand{task}}})).ok());
+  }
+}
+
+TEST(EnvelopeTest, RefusesMoreCommandsThanAnEnvelopeMayHold) {
+  std::vector<Command> commands;
+  for (uint64_t i = 1; i <= kMaxCommands + 1; ++i) commands.push_back({i, StatsCommand{}});
+  EXPECT_FALSE(DecodeClientMessage(Encode(commands)).ok());
+}
+
+TEST(EnvelopeTest, SurvivesEveryTruncationAndBitFlip) {
+  const Frames whole = Encode(OneOfEach());
+  const std::string envelope(FrameView(whole[0]));
+  const auto decode = [&](std::string_view bytes) {
+    Frames frames;
+    frames.push_back(FrameAt(bytes, 0));
+    for (size_t i = 1; i < whole.size(); ++i) frames.push_back(FrameAt(FrameView(whole[i]), 0));
+    Frames again;
+    again.push_back(FrameAt(bytes, 0));
+    const bool ok = DecodeClientMessage(std::move(frames)).ok();
+    static_cast<void>(DecodeBrokerMessage(std::move(again)).ok());
+    return ok;
+  };
+  for (size_t size = 0; size < envelope.size(); ++size) {
+    EXPECT_FALSE(decode(std::string_view(envelope).substr(0, size))) << size;
+  }
+  for (size_t bit = 0; bit < envelope.size() * 8; ++bit) {
+    std::string flipped = envelope;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+    decode(flipped);
+  }
+}
+
+TEST(EnvelopeTest, SurvivesRandomBytes) {
+  Rng rng(11);
+  const std::string envelope(FrameView(Encode(OneOfEach())[0]));
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bytes = i % 2 == 0 ? envelope : std::string(8 * rng.Below(64), '\0');
+    const uint64_t changes = i % 2 == 0 ? 1 + rng.Below(16) : bytes.size();
+    for (uint64_t n = 0; n < changes && !bytes.empty(); ++n) {
+      bytes[rng.Below(bytes.size())] = static_cast<char>(rng.Next());
+    }
+    Frames frames;
+    frames.push_back(FrameAt(bytes, 0));
+    static_cast<void>(DecodeClientMessage(std::move(frames)).ok());
+  }
+}
+
+}  // namespace
+}  // namespace cohort

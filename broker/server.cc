@@ -23,8 +23,8 @@ constexpr Duration kLongestUndrained = Seconds(1);
 constexpr Duration kPublishEvery = Seconds(0.1);
 constexpr Duration kLastWords = Seconds(0.5);
 constexpr size_t kBatchEvents = 256;
-constexpr size_t kBatchBytes = 512 * 1024;
-constexpr int kHighWaterMark = 64;
+constexpr size_t kBatchBytes = 256 * 1024;
+constexpr int kHighWaterMark = 16;  // batches: 4 MiB a peer may be behind, each way
 
 const Clock& SystemTime() {
   static const SystemClock clock;

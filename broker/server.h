@@ -38,9 +38,9 @@ struct ServerSnapshot {
 class BrokerServer {
  public:
   struct Options {
-    std::string endpoint;          // "ipc:///path" (its folder is made, for the owner only) or tcp
-    std::string weights_endpoint;  // told to every process
-    MachineConfig machine;         // epoch 0: one is made of the wall clock
+    std::string endpoint;  // "ipc:///path" (its folder is made, for the owner only) or tcp
+    std::string weights_endpoint = "";     // told to every process
+    MachineConfig machine = {};            // epoch 0: one is made of the wall clock
     int64_t max_message_bytes = 64 << 20;  // of one frame
     const Clock* clock = nullptr;
   };

@@ -40,6 +40,7 @@ class ThreadedBrokerClient : public BrokerClient {
   explicit ThreadedBrokerClient(Options options)
       : options_(std::move(options)),
         clock_(options_.clock != nullptr ? *options_.clock : own_clock_),
+        shared_(clock_.Now()),
         thread_([this] { ClientLoop(options_, clock_, shared_).Run(); }) {}
 
   ~ThreadedBrokerClient() override { Close(kShortClose); }

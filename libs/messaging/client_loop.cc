@@ -15,7 +15,7 @@ constexpr Duration kGreetingLimit = Seconds(2);
 constexpr Duration kFirstPause = Seconds(0.02);
 constexpr Duration kLongestPause = Seconds(1);
 constexpr size_t kBatchCommands = 256;
-constexpr size_t kBatchBytes = 512 * 1024;
+constexpr size_t kBatchBytes = 256 * 1024;
 constexpr size_t kReceivesPerTurn = 256;
 constexpr size_t kTokensPerRenewal = 8192;
 
@@ -28,9 +28,7 @@ ClientLoop::ClientLoop(BrokerClient::Options options, const Clock& clock, Client
       session_(EntropyFromSystem() | 1),
       rng_(EntropyFromSystem()),
       deadline_(clock.Now()),
-      last_turn_(clock.Now()) {
-  SetWaiting("connecting");
-}
+      last_turn_(clock.Now()) {}
 
 ClientLoop::~ClientLoop() { CloseSocket(); }
 
@@ -58,7 +56,7 @@ void ClientLoop::Run() {
 void ClientLoop::OpenSocket() {
   CloseSocket();
   socket_.emplace(context_, zmq::socket_type::dealer);
-  SetLimits(*socket_, {.max_frame_bytes = int64_t{1} << 30, .high_water_mark = 64});
+  SetLimits(*socket_, {.max_frame_bytes = int64_t{1} << 30, .high_water_mark = 16});
   socket_->set(zmq::sockopt::reconnect_ivl, 20);
   socket_->set(zmq::sockopt::reconnect_ivl_max, 500);
   Result<DisconnectMonitor> monitor = DisconnectMonitor::Watch(context_, *socket_);
@@ -104,9 +102,8 @@ void ClientLoop::Refuse(const Status& status) {
 }
 
 void ClientLoop::SetWaiting(const std::string& why) {
-  if (waiting_) return;
-  waiting_ = true;
-  shared_.SetWaiting(ClientShared::Waiting{why, clock_.Now()});
+  const std::optional<ClientShared::Waiting> before = shared_.waiting();
+  shared_.SetWaiting(ClientShared::Waiting{why, before.has_value() ? before->since : clock_.Now()});
 }
 
 void ClientLoop::OnTimers(Time now) {
@@ -221,7 +218,6 @@ void ClientLoop::OnWelcome(const WelcomeMessage& welcome, uint64_t processed) {
   if (phase_ != Phase::kGreeting) return;
   phase_ = Phase::kConnected;
   failures_ = 0;
-  waiting_ = false;
   shared_.SetWaiting(std::nullopt);
   const bool remembered = known_epoch_ != 0 && welcome.remembered_since <= known_epoch_ &&
                           known_epoch_ <= welcome.epoch;

@@ -95,8 +95,7 @@ class ClientLoop {
   std::optional<zmq::socket_t> socket_;
   std::optional<DisconnectMonitor> monitor_;
   Phase phase_ = Phase::kPausing;
-  bool waiting_ = false;  // told as such
-  Time deadline_;         // of the pause, the greeting or the farewell
+  Time deadline_;  // of the pause, the greeting or the farewell
   int failures_ = 0;
   Time last_heard_;
   Time last_sent_;

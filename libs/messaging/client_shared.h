@@ -50,6 +50,14 @@ struct Taken {
 
 class ClientShared {
  public:
+  explicit ClientShared(Time now) : waiting_(Waiting{"connecting", now}) {}
+
+  // Since when and why there is no connection; nothing while there is one.
+  struct Waiting {
+    std::string why;
+    Time since;
+  };
+
   // --- the callers' side
   void Ask(ClientRequest request) {
     bool first = false;
@@ -79,20 +87,9 @@ class ClientShared {
     return event;
   }
 
-  // Since when and why there is no connection; nothing while there is one.
-  struct Waiting {
-    std::string why;
-    Time since;
-  };
   std::optional<Waiting> waiting() const {
     std::scoped_lock lock(mutex_);
     return waiting_;
-  }
-
-  // True when the thread has ended its work within the time.
-  bool WaitClosed(Duration timeout) {
-    std::unique_lock lock(mutex_);
-    return arrived_.wait_for(lock, timeout, [&] { return closed_; });
   }
 
   // --- the thread's side

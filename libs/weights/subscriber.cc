@@ -128,7 +128,9 @@ class StreamSubscriber : public WeightsSubscriber {
     Flush();
     for (LoadedWeights& snapshot : core_.TakeSnapshots()) slots_.Put(std::move(snapshot));
     if (core_.Stalled(options_.clock->Now())) {
-      LogWarning("the learner's weights are silent, connecting anew", {{"endpoint", endpoint_}});
+      // One that was never there is in the status, not every few seconds in the log.
+      Log(core_.welcome() ? LogLevel::kWarning : LogLevel::kDebug,
+          "the learner's weights are silent, connecting anew", {{"endpoint", endpoint_}});
       socket_.close();
     }
   }

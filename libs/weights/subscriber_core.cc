@@ -32,7 +32,8 @@ SubscriberCore::SubscriberCore(WeightsSubscriber::Options options, uint64_t sess
 
 void SubscriberCore::Connected(Time now) {
   ++counters_.connects;
-  connected_at_ = heard_ = progress_ = pinged_ = now;
+  heard_ = progress_ = pinged_ = now;
+  if (welcome_ || waiting_since_ == Time{}) waiting_since_ = now;
   welcome_ = false;
   for (const auto& [part, length] : in_flight_) {
     if (download_ && part.first == download_->offer().version) {
@@ -266,7 +267,7 @@ std::string SubscriberCore::State(const std::string& endpoint, Time now) const {
   if (endpoint.empty()) {
     state = "waiting for the learner's address";
   } else if (!welcome_) {
-    state = "waiting for the learner at " + endpoint + " since " + Since(connected_at_, now);
+    state = "waiting for the learner at " + endpoint + " since " + Since(waiting_since_, now);
   } else if (download_) {
     state = "fetching version " + std::to_string(download_->offer().version) + ": " +
             Megabytes(download_->received()) + " of " +
@@ -275,7 +276,7 @@ std::string SubscriberCore::State(const std::string& endpoint, Time now) const {
   } else if (newest_.version != 0) {
     state = "has version " + std::to_string(newest_.version);
   } else {
-    state = "connected, waiting for the first publication since " + Since(connected_at_, now);
+    state = "connected, waiting for the first publication since " + Since(waiting_since_, now);
   }
   return trouble_.empty() ? state : state + "; " + trouble_;
 }

@@ -35,6 +35,8 @@ class SubscriberCore {
   void Tick(Time now);
   // The publisher is silent, or owes chunks for too long: connect anew.
   bool Stalled(Time now) const;
+  // Offers came over this connection.
+  bool welcome() const { return welcome_; }
 
   void Acknowledge(uint64_t version, const Digest& digest);
   void Fail(uint64_t version, const std::string& reason);
@@ -85,7 +87,7 @@ class SubscriberCore {
   uint32_t failures_ = 0;              // in a row
   Time retry_at_{};                    // nothing is begun before
   std::string trouble_;                // why nothing is begun, or the last verdict against us
-  Time connected_at_{};
+  Time waiting_since_{};               // for offers, or a first publication
   Time heard_{};
   Time progress_{};  // last chunk, or first fetch
   Time pinged_{};

@@ -224,6 +224,18 @@ TEST(Publication, LostChunksAreNoticed) {
   EXPECT_FALSE(actor.Stalled(wire.now));
 }
 
+TEST(Publication, AnActorSaysSinceWhenItWaitsForTheLearnerHoweverOftenItConnects) {
+  Wire wire;
+  const SubscriberCore& actor = wire.Join("actor-1");
+  for (int i = 0; i < 3; ++i) {
+    wire.now += Seconds(5);
+    wire.Connect("actor-1");
+  }
+  EXPECT_EQ(actor.State("ipc://x", wire.now), "waiting for the learner at ipc://x since 15 s");
+  wire.Carry();
+  EXPECT_THAT(actor.State("ipc://x", wire.now), HasSubstr("waiting for the first publication"));
+}
+
 TEST(Publication, ChunksThatNobodyAskedForOrOfWrongSizeAreRefused) {
   Wire wire;
   SubscriberCore& actor = wire.Join("actor-1");

@@ -17,7 +17,7 @@ float ProbabilityOf(std::span<const float> logits, int64_t token, float inverse_
 }  // namespace
 
 double UniformFor(const Prompt& prompt, uint32_t sample, uint32_t position) {
-  return UniformAt({prompt.seed, prompt.id.space, prompt.id.cursor, sample, position});
+  return UniformAt({prompt.seed, prompt.id.cursor, sample, position});
 }
 
 Draw Sampler::Sample(std::span<const float> logits, double temperature, double top_p,

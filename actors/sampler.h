@@ -1,6 +1,6 @@
 // From a row of logits to a token: one uniform number, one draw.
 //
-// Every draw has a seed address: (prompt.seed, space, cursor, sample, position of the token in the
+// Every draw has a seed address: (prompt.seed, cursor, sample, position of the token in the
 // completion), so that a rollout can be drawn again anywhere. The rule is the inverse of the
 // distribution function: the first token id, in the order of ids, whose cumulative probability
 // exceeds the uniform number times the total probability of the ids that may be drawn.

@@ -127,9 +127,10 @@ TEST(Sampler, EveryDrawHasItsOwnAddress) {
   prompt.id = {1, TrainingSpace(0), 5, 0};
   prompt.seed = 9;
   const double here = UniformFor(prompt, 2, 3);
-  EXPECT_EQ(here, UniformAt({9, TrainingSpace(0), 5, 2, 3}));
+  EXPECT_EQ(here, UniformAt({9, 5, 2, 3}));
   EXPECT_NE(here, UniformFor(prompt, 3, 2));
-  prompt.id.run = 2;  // the run only names tasks
+  prompt.id.run = 2;                      // the run only names tasks,
+  prompt.id.space = EvaluationSpace(40);  // evaluations differ by their weights alone
   EXPECT_EQ(here, UniformFor(prompt, 2, 3));
 }
 

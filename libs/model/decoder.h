@@ -40,7 +40,7 @@ struct DecodeRow {
 
 class Decoder {
  public:
-  // Finds the row classes of its shapes: ~1 s for SmolLM2, milliseconds for small models.
+  // Finds the row classes of its shapes: 0.5 s for SmolLM2 in bfloat16, 0.2 s for small models.
   static Result<std::shared_ptr<const Decoder>> Create(const ModelConfig& config, DType dtype);
 
   const ModelConfig& config() const { return config_; }

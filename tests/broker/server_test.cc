@@ -359,7 +359,10 @@ TEST_F(ServerTest, CutsAPeerThatSendsTooMuchAndServesTheOthers) {
     RawPeer peer(endpoint);
     peer.SendBytes({std::string(20'000, 'x')});
     EXPECT_TRUE(client->Stats(kPatience).ok());
-    peer.Hello(9, Role::kActor, "actor-1");  // over a connection that was made anew
+    RawPeer another(endpoint);
+    another.Hello(9, Role::kActor, "actor-1");
+    // It was cut before the message was whole: nobody had to judge it.
+    EXPECT_EQ((*bound)->snapshot().malformed.at("unreadable"), 0u);
   }
   (*bound)->Stop();
   serving.join();

@@ -1,0 +1,86 @@
+#include "broker/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/broker/live_broker.h"
+#include "tests/broker/machine_driver.h"
+
+namespace cohort {
+namespace {
+
+using testing::HasSubstr;
+
+// A machine in which something has happened to every figure.
+ServerSnapshot Eventful() {
+  MachineConfig config = MachineDriver::Config();
+  config.queue_tasks = 3;
+  MachineDriver d(config);
+  EXPECT_TRUE(d.Hello(1, "learner", {}, Role::kLearner).ok());
+  EXPECT_TRUE(d.Hello(2, "actor-1").ok());
+  for (uint64_t cursor = 1; cursor <= 5; ++cursor) d.Do(1, PutCommand{d.Prompt(cursor)});
+  d.Consume(2, "prompts", 2);
+  const auto deliveries = d.Deliveries(2);
+  d.Do(2, SettleCommand{deliveries[0].token, "prompts", deliveries[0].id, {}});
+  d.Do(1, PutCommand{d.Spec("prompts", d.Id(9), config.queue_bytes + 1)});
+  d.AdvanceAlive(Seconds(4), {1, 2});
+  ServerSnapshot snapshot;
+  snapshot.machine = d.machine.Snapshot(d.now());
+  snapshot.epoch = 100;
+  snapshot.malformed["unreadable"] = 4;
+  return snapshot;
+}
+
+TEST(BrokerMetricsTest, ShowsEveryFigureOfAQueue) {
+  Metrics metrics;
+  BrokerMetrics broker(&metrics);
+  broker.Update(Eventful());
+  const std::string text = metrics.Text();
+  for (const char* line : {
+           "cohort_queue_depth{queue=\"prompts\",state=\"ready\"} 2",
+           "cohort_queue_depth{queue=\"prompts\",state=\"leased\"} 1",
+           "cohort_queue_held_back_puts{queue=\"prompts\"} 1",
+           "cohort_queue_bytes{queue=\"prompts\"} 30",
+           "cohort_tasks_put_total{queue=\"prompts\"} 4",
+           "cohort_tasks_delivered_total{queue=\"prompts\"} 2",
+           "cohort_tasks_settled_total{outcome=\"done\",queue=\"prompts\"} 1",
+           "cohort_refused_total{queue=\"prompts\",reason=\"too_large\"} 1",
+           "cohort_broker_peers{role=\"learner\"} 1",
+           "cohort_broker_peers{role=\"reward_worker\"} 0",
+           "cohort_broker_malformed_messages_total{reason=\"unreadable\"} 4",
+       }) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
+TEST(BrokerMetricsTest, StatusNamesWhatAQueueWaitsForSinceWhenAndWhichTask) {
+  const StatusReport report = BrokerStatus(Eventful(), "ipc:///x");
+  ASSERT_EQ(report.waiting.size(), 1u);
+  EXPECT_EQ(report.waiting[0].for_what, "prompts: a consumer with credit");
+  EXPECT_DOUBLE_EQ(report.waiting[0].since_seconds, 4.0);
+  EXPECT_EQ(report.waiting[0].id, MachineDriver::Id(3).ToString());
+}
+
+TEST(BrokerMetricsTest, PleasePromtool) {
+  const char* source = std::getenv("COHORT_SOURCE");
+  const std::filesystem::path promtool =
+      std::filesystem::path(source == nullptr ? "." : source) / ".venv/promtool/usr/bin/promtool";
+  if (!std::filesystem::exists(promtool)) {
+    GTEST_SKIP() << "SKIPPED: no promtool; scripts/get_promtool.sh fetches it";
+  }
+  Metrics metrics;
+  BrokerMetrics broker(&metrics);
+  broker.Update(Eventful());
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/metrics";
+  std::ofstream(file) << metrics.Text();
+  EXPECT_EQ(std::system((promtool.string() + " check metrics < " + file).c_str()), 0);
+}
+
+}  // namespace
+}  // namespace cohort

@@ -80,6 +80,7 @@ void Progress::OnRecord(const json& record) {
     Note("resumed at step " + std::to_string(Whole(record, "step")) + " under version " +
          std::to_string(Whole(record, "version")));
   } else if (kind == "done") {
+    done_ = true;
     Note("all stages are done");
   }
 }

@@ -34,6 +34,8 @@ class Progress {
   void Note(const std::string& line);
   // Takes the live line away; the latest step stays as a plain one.
   void Finish();
+  // Whether the learner has said that all stages are done.
+  bool done() const { return done_; }
 
  private:
   void OnRecord(const nlohmann::json& record);
@@ -48,6 +50,7 @@ class Progress {
   std::string latest_;    // step line that was not printed yet (or is the live one)
   std::optional<Time> printed_at_;
   bool live_line_ = false;
+  bool done_ = false;
 };
 
 }  // namespace cohort

@@ -79,6 +79,10 @@ int RunFleet(const Config& config, const RunDirectory& run, bool resume, bool* d
   };
   options.stop = [&](Duration timeout) { return shutdown.WaitFor(timeout); };
   options.tick = [&] { progress.Poll(); };
+  options.finished = [&] {
+    progress.Poll();
+    return progress.done();
+  };
   progress.Note("run directory " + run.path().string() + ", " + std::to_string(plan->size()) +
                 " processes");
   const Supervisor::End end = Supervisor(*std::move(plan), std::move(options)).Run();

@@ -74,7 +74,10 @@ std::optional<Supervisor::End> Supervisor::LookAfter(Child& child) {
 
 std::optional<Supervisor::End> Supervisor::OnExit(Child& child, const ChildExit& exit) {
   const std::string& name = child.plan.instance;
-  if (name == kLearnerInstance && exit.signal == 0 && exit.code == 0) return End::kDone;
+  const bool clean = exit.signal == 0 && exit.code == 0;
+  if (name == kLearnerInstance && clean && (!options_.finished || options_.finished())) {
+    return End::kDone;
+  }
   if (exit.signal == 0 && exit.code == kExitConfiguration) {
     const std::vector<std::string> lines = LastLines(child.plan.log, 1);
     options_.alarm(lines.empty() ? name + " says that its configuration is wrong" : lines.back());

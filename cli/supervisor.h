@@ -34,6 +34,9 @@ class Supervisor {
     // Waits for at most this long; true when somebody asked to stop.
     std::function<bool(Duration)> stop;
     std::function<void()> tick;  // between, several times a second
+    // Asked when the learner ended with 0: whether the run is finished. When it is not, somebody
+    // drained the learner alone, and it is started again. Empty: always finished.
+    std::function<bool()> finished;
   };
   enum class End { kDone, kDrained, kFailed, kConfiguration };
 

@@ -131,7 +131,7 @@ struct ActorConfig {
 
 struct RewardWorkerConfig {
   int64_t tasks_in_flight =
-      256;  // rollouts taken and not yet scored (a delayed one holds no thread)
+      256;  // rollouts of each route, taken and not yet scored
 };
 
 struct FleetConfig {  // `cohort up` only

@@ -283,7 +283,7 @@ ConfigSection RewardWorkerSection() {
   return Table(
       "reward_worker", &Config::reward_worker, "Each reward worker.",
       KeysOf<S>().Key("tasks_in_flight", &S::tasks_in_flight, AtLeast(1),
-                      "Rollouts taken and not yet scored; a delayed one holds no thread."));
+                      "Rollouts of each route taken and not yet scored; a delayed one holds no thread."));
 }
 
 ConfigSection FleetSection() {

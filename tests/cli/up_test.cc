@@ -28,7 +28,11 @@ class UpTest : public ::testing::Test {
       WriteScript(folder_, std::string("cohort-") + role, PatientScript(Mark(role)));
     }
     Learner("echo '{\"kind\":\"step\",\"step\":1,\"reward\":0.5}' >> " + Run("metrics.jsonl") +
-            "\nexit 0\n");
+            Done());
+  }
+  // The learner's last words of a finished run.
+  std::string Done() {
+    return "\necho '{\"kind\":\"done\"}' >> " + Run("metrics.jsonl") + "\nexit 0\n";
   }
   void Learner(const std::string& script) {
     const std::string wait = "while [ ! -e " + Mark("actor") + ".ready -o ! -e " +
@@ -52,7 +56,7 @@ ParityTask* UpTest::task_ = nullptr;
 TEST_F(UpTest, RunsTheFleetUntilTheLearnerIsDone) {
   Learner("echo \"$@\" > " + Mark("words") + "\necho $OMP_WAIT_POLICY > " + Mark("policy") +
           "\necho heard >&2\necho '{\"kind\":\"step\",\"step\":1,\"reward\":0.5}' >> " +
-          Run("metrics.jsonl") + "\nexit 0\n");
+          Run("metrics.jsonl") + Done());
   const ProgramResult result = Up("--run.seed=5");
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("4 processes"), HasSubstr("step 1  reward 0.500"),
@@ -101,10 +105,17 @@ TEST_F(UpTest, StartsTheLearnerAloneForSft) {
     sft.stages.pop_back();
     return ConfigToToml(sft);
   }());
-  WriteScript(folder_, "cohort-learner", "exit 0\n");
+  WriteScript(folder_, "cohort-learner", Done());
   const ProgramResult result = RunCohort("up " + config, folder_.path().string());
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_FALSE(Exists(Mark("broker") + ".ready"));
+}
+
+TEST_F(UpTest, StartsALearnerAgainThatWasDrainedAlone) {
+  Learner("echo x >> " + Mark("lives") + "\n[ $(wc -l < " + Mark("lives") + ") -ge 2 ] || exit 0" +
+          Done());
+  EXPECT_EQ(Up().code, 0);
+  EXPECT_EQ(*ReadFile(Mark("lives")), "x\nx\n");
 }
 
 // `cohort up` itself, to be signalled.
@@ -174,6 +185,7 @@ TEST_F(UpTest, EvaluatesWithAFleetOfItsOwn) {
 grep -q 'kind = "eval"' "$2" || exit 1
 cat >> $run/metrics.jsonl <<END
 {"kind":"evaluation","stage":"eval","pass_at_1":0.5,"stderr":0.03,"length":9.5,"samples":2,"seconds":3}
+{"kind":"done"}
 END
 echo '{"purpose":"eval","row":1,"sample":0,"tokens":[4,5]}' >> $run/samples.jsonl
 echo '{"purpose":"eval","row":0,"sample":0,"tokens":[1,2]}' >> $run/samples.jsonl

@@ -2,7 +2,7 @@
 //
 // No socket, clock or disk is inside: the same commands at the same times give the same events, so
 // tests drive it by hand and with seeded random commands, and a journal can replay it. What it
-// promises is written in docs/broker.md and tested in tests/broker. One thread.
+// promises is tested line by line in tests/broker and beside a naive model. One thread.
 //
 // A command may arrive twice (a client repeats what was not answered): puts are known by their ids,
 // settles by their leases, the others change nothing the second time.

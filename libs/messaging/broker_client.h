@@ -68,7 +68,7 @@ struct Delivery {
   std::string body;
 };
 
-// The answer to a command that carried a tag.
+// The answer to a command that carried a tag. Commands with tag 0 get no such event.
 struct Answer {
   uint64_t tag = 0;
   // ok; not found = the task or its lease is unknown to the broker (a restart lost it, or it is
@@ -86,8 +86,9 @@ struct LeaseLost {
   std::string reason;
 };
 
-// (Re)connected. `fresh` means that the broker's memory does not hold what we put before: producers
-// put again what matters to them.
+// (Re)connected. `fresh` means that the broker may not hold what we put before (the first
+// connection of this client, or a broker that was restarted without its tasks): producers put again
+// what matters to them, which is harmless where it is known.
 struct SessionStarted {
   uint64_t broker_epoch = 0;
   bool fresh = false;

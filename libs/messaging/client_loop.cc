@@ -227,18 +227,21 @@ void ClientLoop::OnWelcome(const WelcomeMessage& welcome, uint64_t processed) {
   events_.push_back(SessionStarted{welcome.epoch, !remembered, welcome.weights_endpoint});
 
   for (const LeaseToken& token : welcome.lost) {
-    const auto lease = held_.Lose(token, NotFound("the broker does not know the task any more"));
-    // What is held for a checkpoint or being answered for stays the application's business.
-    if (!lease.has_value() || lease->accepted || lease->ending) continue;
-    events_.push_back(
-        LeaseLost{lease->id, lease->queue, token, "the broker does not know the task any more"});
+    // Either the broker forgot the task, or it gave it to somebody else while we were away.
+    const bool forgotten = token.epoch != welcome.epoch;
+    const Status why = forgotten ? NotFound("the broker was restarted without the task")
+                                 : FailedPrecondition("the connection was lost for too long");
+    const auto lease = held_.Lose(token, why);
+    // Work held for a checkpoint that nobody else will get is the application's to settle.
+    if (!lease.has_value() || lease->ending || (forgotten && lease->accepted)) continue;
+    events_.push_back(LeaseLost{lease->id, lease->queue, token, why.message()});
   }
   for (auto& [queue, subscription] : subscriptions_) {
     subscription.received_tasks = subscription.received_bytes = 0;
     subscription.told_tasks = subscription.told_bytes = 0;
-    SendDirectly({SubscribeCommand{queue}});
+    subscription.subscribed = false;
   }
-  SendCredits();
+  SendSubscriptions();
   OnDone(outbox_.Restart(processed, terms_.window_tasks, terms_.window_bytes));
 }
 
@@ -331,8 +334,7 @@ void ClientLoop::HandleRequests() {
 
 void ClientLoop::OnVerb(VerbRequest request) {
   if (const auto* subscribe = std::get_if<SubscribeCommand>(&request.verb)) {
-    const bool news = subscriptions_.emplace(subscribe->queue, Subscription{}).second;
-    if (news && phase_ == Phase::kConnected) SendDirectly({*subscribe});
+    subscriptions_[subscribe->queue].wanted = true;
     return;
   }
   if (const auto* cancel = std::get_if<CancelCommand>(&request.verb)) OnCancel(*cancel);
@@ -392,7 +394,7 @@ void ClientLoop::OnTaken() {
 void ClientLoop::Flush() {
   if (phase_ != Phase::kConnected) return;
   RetryBlocked();
-  SendCredits();
+  SendSubscriptions();
   while (!blocked_.has_value() && phase_ == Phase::kConnected) {
     const std::vector<const Command*> batch = outbox_.NextBatch(kBatchCommands, kBatchBytes);
     if (batch.empty()) break;
@@ -401,13 +403,15 @@ void ClientLoop::Flush() {
   }
 }
 
-void ClientLoop::SendCredits() {
+void ClientLoop::SendSubscriptions() {
+  const auto credit = [](uint64_t received, uint64_t waiting, uint64_t grant) {
+    return received + grant > waiting ? received + grant - waiting : 0;
+  };
   std::vector<Verb> verbs;
-  std::vector<Subscription*> told;
-  for (auto& [queue, s] : subscriptions_) {
-    const auto credit = [](uint64_t received, uint64_t waiting, uint64_t grant) {
-      return received + grant > waiting ? received + grant - waiting : 0;
-    };
+  std::map<std::string, Subscription> told = subscriptions_;
+  for (auto& [queue, s] : told) {
+    if (!s.wanted) continue;
+    if (!std::exchange(s.subscribed, true)) verbs.push_back(SubscribeCommand{queue});
     const uint64_t tasks = credit(s.received_tasks, s.waiting_tasks, s.grant_tasks);
     const uint64_t bytes = credit(s.received_bytes, s.waiting_bytes, s.grant_bytes);
     const bool worth_telling = s.told_tasks == UINT64_MAX ||
@@ -415,19 +419,11 @@ void ClientLoop::SendCredits() {
                                bytes >= s.told_bytes + std::max<uint64_t>(1, s.grant_bytes / 4);
     if (!worth_telling) continue;
     verbs.push_back(CreditCommand{queue, tasks, bytes});
-    told.push_back(&s);
+    s.told_tasks = tasks;
+    s.told_bytes = bytes;
   }
-  if (verbs.empty()) return;
-  std::vector<std::pair<uint64_t, uint64_t>> credits;
-  for (const Verb& verb : verbs) {
-    const auto& credit = std::get<CreditCommand>(verb);
-    credits.emplace_back(credit.tasks, credit.bytes);
-  }
-  if (!SendDirectly(std::move(verbs))) return;
-  for (size_t i = 0; i < told.size(); ++i) {
-    told[i]->told_tasks = credits[i].first;
-    told[i]->told_bytes = credits[i].second;
-  }
+  // What does not fit into the pipe now is told in a later turn.
+  if (!verbs.empty() && SendDirectly(std::move(verbs))) subscriptions_ = std::move(told);
 }
 
 void ClientLoop::SendRenewals(Time now) {

@@ -40,6 +40,8 @@ class ClientLoop {
     uint64_t received_bytes = 0;
     uint64_t waiting_tasks = 0;  // received, not taken by the application
     uint64_t waiting_bytes = 0;
+    bool wanted = false;      // Subscribe was called
+    bool subscribed = false;  // … and the broker was told since hello
     uint64_t told_tasks = 0;  // credit that the broker knows
     uint64_t told_bytes = 0;
   };
@@ -73,7 +75,7 @@ class ClientLoop {
 
   // Messages out.
   void Flush();
-  void SendCredits();
+  void SendSubscriptions();
   void SendRenewals(Time now);
   void LeaveIfDone(Time now);
   void SetWaiting(const std::string& why);

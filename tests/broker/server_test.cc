@@ -155,6 +155,33 @@ TEST_F(ServerTest, AnswersNotFoundForHeldWorkOfAnEarlierBroker) {
   EXPECT_EQ(NextOf<Answer>(*learner)->status.code(), StatusCode::kNotFound);
 }
 
+TEST_F(ServerTest, SubscribesToManyQueuesAtOnceAndAgain) {
+  constexpr uint64_t kQueues = 60;
+  auto broker = std::make_unique<LiveBroker>(endpoint);
+  auto client = ConnectTo(endpoint, Role::kLearner, "learner");
+  for (uint64_t queue = 1; queue <= kQueues; ++queue) {
+    client->Subscribe("q" + std::to_string(queue));
+    client->Grant("q" + std::to_string(queue), 1, 1000);
+  }
+  for (int life = 0; life < 2; ++life) {
+    if (life == 1) {
+      broker.reset();
+      broker = std::make_unique<LiveBroker>(endpoint);
+    }
+    NextOf<SessionStarted>(*client);
+    std::set<std::string> queues;
+    for (uint64_t queue = 1; queue <= kQueues; ++queue) {
+      client->Put(Task("q" + std::to_string(queue), queue), 0);
+    }
+    while (queues.size() < kQueues) {
+      const auto delivery = NextOf<Delivery>(*client);
+      ASSERT_TRUE(delivery.has_value());
+      queues.insert(delivery->queue);
+      client->Settle(delivery->token, {}, 0);
+    }
+  }
+}
+
 TEST_F(ServerTest, LosesAndDoublesNothingWhenConnectionsAreCut) {
   constexpr uint64_t kTasks = 3000;
   LiveBroker broker(endpoint);

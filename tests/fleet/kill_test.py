@@ -17,7 +17,8 @@ PASS_AT_1 = 0.95         # make demo-zero's bound
 SECONDS_BETWEEN = (2.0, 5.0)
 MOST_A_MINUTE = 4        # of one process: five stop the supervisor, by design
 TARGETS = ["actor-1", "actor-2", "reward-worker-1", "reward-worker-2", "learner", "broker"]
-STEPS = 120
+STEPS = 300
+SCORING = ["--scorers.answer.delay_seconds=0.1", "--scorers.answer.delay_jitter_seconds=0.3"]  # work in flight everywhere
 
 
 def main():
@@ -25,7 +26,7 @@ def main():
     kills = int(sys.argv[2]) if len(sys.argv) > 2 else 20
     rng = random.Random(seed)
     history = collections.defaultdict(list)
-    overrides = parity_overrides() + [f"--stages.0.steps={STEPS}", f"--run.seed={seed}"]
+    overrides = parity_overrides() + [f"--stages.0.steps={STEPS}", f"--run.seed={seed}"] + SCORING
     with Fleet(SOURCE / "tests/fleet/parity-grpo.toml", SCRATCH / f"kills-{seed}", *overrides) as fleet:
         wait_until("the first step", lambda: fleet.metrics("step") or not fleet.running(), 120)
         done = 0

@@ -1,4 +1,5 @@
 // cohort-broker: the queues of a run, in a process of their own.
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -7,14 +8,10 @@
 #include "broker/metrics.h"
 #include "broker/server.h"
 #include "libs/base/logging.h"
-#include "libs/base/shutdown.h"
-#include "libs/config/program_options.h"
-#include "libs/telemetry/process_telemetry.h"
+#include "libs/process/process.h"
 
 namespace cohort {
 namespace {
-
-constexpr char kName[] = "cohort-broker";
 
 // --endpoint X is short for --broker.endpoint=X.
 std::vector<std::string> WithEndpointOverride(int argc, char** argv) {
@@ -50,65 +47,50 @@ MachineConfig MachineConfigOf(const BrokerConfig& config) {
   return machine;
 }
 
-int Main(int argc, char** argv) {
-  const std::vector<std::string> words = WithEndpointOverride(argc, argv);
-  std::vector<const char*> pointers;
-  for (const std::string& word : words) pointers.push_back(word.c_str());
-  const ProgramStart start = StartProgram(
-      static_cast<int>(pointers.size()), pointers.data(),
-      {.name = kName,
-       .purpose = "The queues of a run. Tasks live in memory: after a restart the queues are empty "
-                  "and the learner issues its pending prompts again. --endpoint X is short for "
-                  "--broker.endpoint=X.",
-       .default_instance = "broker"});
-  if (!start.options.has_value()) return start.exit_code;
-  const Config& config = start.options->config;
-
-  const Result<LogLevel> level = ParseLogLevel(config.run.log_level);
-  if (!level.ok()) return ReportFailure(kName, level.status());
-  const Status logging =
-      StartLogging({.process = start.options->instance,
-                    .file = config.run.directory + "/logs/" + start.options->instance + ".jsonl",
-                    .level = *level,
-                    .stderr_level = *level});
-  if (!logging.ok()) return ReportFailure(kName, logging);
-  Shutdown& shutdown = Shutdown::Install();
-
-  auto server = BrokerServer::Bind({.endpoint = config.BrokerEndpoint(),
-                                    .weights_endpoint = config.WeightsEndpoint(),
-                                    .machine = MachineConfigOf(config.broker),
-                                    .max_message_bytes = config.broker.max_message_bytes});
-  if (!server.ok()) return ReportFailure(kName, server.status());
-  auto telemetry = ProcessTelemetry::Start({.role = "broker",
-                                            .instance = start.options->instance,
-                                            .address = config.telemetry.address,
-                                            .port = config.telemetry.port,
-                                            .run_directory = config.run.directory});
-  if (!telemetry.ok()) return ReportFailure(kName, telemetry.status());
-  BrokerServer& broker = **server;
-  BrokerMetrics metrics(&(*telemetry)->metrics());
-  (*telemetry)->metrics().OnScrape([&] { metrics.Update(broker.snapshot()); });
-  (*telemetry)->health().SetStatus([&] {
-    return BrokerStatus(broker.snapshot(), config.BrokerEndpoint()).ToJson();
-  });
-  (*telemetry)->health().SetReady(true);
+Status Run(Process& process) {
+  const Config& config = process.config;
+  COHORT_ASSIGN_OR_RETURN(
+      const std::unique_ptr<BrokerServer> broker,
+      BrokerServer::Bind({.endpoint = config.BrokerEndpoint(),
+                          .weights_endpoint = config.WeightsEndpoint(),
+                          .machine = MachineConfigOf(config.broker),
+                          .max_message_bytes = config.broker.max_message_bytes}));
+  Metrics& page = process.telemetry.metrics();
+  BrokerMetrics metrics(&page);
+  page.OnScrape([&] { metrics.Update(broker->snapshot()); });
+  const TelemetryScope shown(&process.telemetry);
+  Health& health = process.telemetry.health();
+  health.SetStatus(
+      [&] { return BrokerStatus(broker->snapshot(), config.BrokerEndpoint()).ToJson(); });
+  health.SetReady(true);
   LogInfo("serving", {{"endpoint", config.BrokerEndpoint()},
-                      {"telemetry", (*telemetry)->server().url()},
-                      {"epoch", broker.epoch()}});
+                      {"telemetry", process.telemetry.server().url()},
+                      {"epoch", broker->epoch()}});
 
-  std::thread serving([&] { broker.Run(); });
-  while (!shutdown.WaitFor(Seconds(3600))) {
+  std::thread serving([&] { broker->Run(); });
+  while (!process.shutdown.WaitFor(Seconds(3600))) {
   }
-  (*telemetry)->SetDraining();
+  process.telemetry.SetDraining();
   LogInfo("stopping");
-  broker.Stop();
+  broker->Stop();
   serving.join();
-  telemetry->reset();  // before what its pages show
   LogInfo("stopped");
-  return 0;
+  return {};
 }
 
 }  // namespace
 }  // namespace cohort
 
-int main(int argc, char** argv) { return cohort::Main(argc, argv); }
+int main(int argc, char** argv) {
+  const std::vector<std::string> words = cohort::WithEndpointOverride(argc, argv);
+  std::vector<const char*> pointers;
+  for (const std::string& word : words) pointers.push_back(word.c_str());
+  return cohort::RunProcess(
+      static_cast<int>(pointers.size()), pointers.data(),
+      {.name = "cohort-broker",
+       .purpose = "The queues of a run. Tasks live in memory: after a restart the queues are empty "
+                  "and the learner issues its pending prompts again. --endpoint X is short for "
+                  "--broker.endpoint=X.",
+       .default_instance = "broker"},
+      "broker", cohort::Run);
+}

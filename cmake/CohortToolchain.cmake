@@ -8,7 +8,9 @@ add_compile_options(-Wall -Wextra -Wno-unused-parameter -Werror=return-type -Wer
 
 find_program(COHORT_CCACHE ccache)
 if(COHORT_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${COHORT_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${COHORT_CCACHE})
 endif()
 
 set(COHORT_SANITIZE "" CACHE STRING "sanitizers, for example address,undefined or thread")

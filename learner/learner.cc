@@ -55,6 +55,7 @@ TrainerOptions OptionsOf(const Config& config, const StageConfig& stage) {
   }
   options.aggregation =
       stage.aggregation == "sequence_mean" ? Aggregation::kSequenceMean : Aggregation::kTokenMean;
+  options.ratio_base = stage.ratio == "sampler" ? RatioBase::kBehaviour : RatioBase::kProximal;
   options.minibatches = stage.minibatches;
   options.reference_every = stage.reference_every;
   return options;

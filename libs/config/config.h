@@ -85,6 +85,7 @@ struct StageConfig {
   double kl_coefficient = 0.0;  // beta of the k3 term
   int64_t reference_every = 0;  // optimizer steps between refreshes of the reference; 0: never
   std::string aggregation = "token_mean";  // or "sequence_mean"
+  std::string ratio = "proximal";          // or "sampler": the denominator of the ratios
   double importance_cap = 0.0;  // truncated importance weights between sampler and proximal; 0: off
   bool dynamic_sampling = false;  // replace groups without signal
 };
@@ -130,8 +131,7 @@ struct ActorConfig {
 };
 
 struct RewardWorkerConfig {
-  int64_t tasks_in_flight =
-      256;  // rollouts of each route, taken and not yet scored
+  int64_t tasks_in_flight = 256;  // rollouts of each route, taken and not yet scored
 };
 
 struct FleetConfig {  // `cohort up` only

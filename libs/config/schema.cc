@@ -196,6 +196,11 @@ ConfigSection StagesSection() {
                "For grpo: optimizer steps between refreshes of the reference; 0 never refreshes.")
           .Key("aggregation", &S::aggregation, OneOf({"token_mean", "sequence_mean"}),
                "For grpo: mean over all tokens of the step, or over sequences of their means.")
+          .Key(
+              "ratio", &S::ratio, OneOf({"proximal", "sampler"}),
+              "For grpo: what a ratio is taken against. proximal: the learner's policy at the "
+              "start of the step, so that a step of one minibatch never clips. sampler: the policy "
+              "that drew the token, the paper's old policy, so that stale tokens are clipped.")
           .Key("importance_cap", &S::importance_cap, AtLeast(0),
                "For grpo: cap of the importance weights between sampler and learner; 0 is off.")
           .Key("dynamic_sampling", &S::dynamic_sampling, Any(),
@@ -225,8 +230,9 @@ ConfigSection CheckpointsSection() {
   using S = CheckpointConfig;
   return Table("checkpoints", &Config::checkpoints, "What a killed learner resumes from.",
                KeysOf<S>()
-                   .Key("every_steps", &S::every_steps, AtLeast(1),
-                        "Steps between checkpoints; one more follows the last step of a stage.")
+                   .Key("every_steps", &S::every_steps, AtLeast(0),
+                        "Steps between checkpoints; one more follows the last step of a stage, and "
+                        "with 0 it is the only one.")
                    .Key("keep", &S::keep, AtLeast(1), "Newest checkpoints that are kept."));
 }
 
@@ -282,8 +288,9 @@ ConfigSection RewardWorkerSection() {
   using S = RewardWorkerConfig;
   return Table(
       "reward_worker", &Config::reward_worker, "Each reward worker.",
-      KeysOf<S>().Key("tasks_in_flight", &S::tasks_in_flight, AtLeast(1),
-                      "Rollouts of each route taken and not yet scored; a delayed one holds no thread."));
+      KeysOf<S>().Key(
+          "tasks_in_flight", &S::tasks_in_flight, AtLeast(1),
+          "Rollouts of each route taken and not yet scored; a delayed one holds no thread."));
 }
 
 ConfigSection FleetSection() {

@@ -83,8 +83,12 @@ ProcessTelemetry::ProcessTelemetry(Options options)
     : options_(std::move(options)),
       draining_(&AddStandardMetrics(metrics_, options_.role, options_.instance)) {}
 
-ProcessTelemetry::~ProcessTelemetry() {
-  if (options_.run_directory.empty() || !server_) return;
+ProcessTelemetry::~ProcessTelemetry() { Stop(); }
+
+void ProcessTelemetry::Stop() {
+  if (!server_) return;
+  server_.reset();
+  if (options_.run_directory.empty()) return;
   // A successor of the same name may have written its own meanwhile.
   const auto path = FileOf(options_.run_directory / "endpoints", options_.instance);
   const Result<ProcessEndpoint> endpoint = ReadProcessEndpoint(path);

@@ -46,7 +46,6 @@ class ProcessTelemetry {
     std::filesystem::path run_directory = {};  // empty: no endpoint file
   };
   static Result<std::unique_ptr<ProcessTelemetry>> Start(const Options& options);
-  // Takes the endpoint file away (a process that was killed leaves it, and is named as silent).
   ~ProcessTelemetry();
 
   Metrics& metrics() { return metrics_; }
@@ -54,6 +53,9 @@ class ProcessTelemetry {
   const TelemetryServer& server() const { return *server_; }
   // Not ready any more, and cohort_draining is 1.
   void SetDraining();
+  // Ends the server and takes the endpoint file away (a process that was killed leaves it, and is
+  // named as silent). What its pages show may go away afterwards. Once is enough.
+  void Stop();
 
  private:
   explicit ProcessTelemetry(Options options);
@@ -62,6 +64,18 @@ class ProcessTelemetry {
   Health health_;
   Gauge* draining_;
   std::unique_ptr<TelemetryServer> server_;  // last: stops before what it shows goes away
+};
+
+// Stops the telemetry at the end of a scope: declared after what its pages show.
+class TelemetryScope {
+ public:
+  explicit TelemetryScope(ProcessTelemetry* telemetry) : telemetry_(telemetry) {}
+  ~TelemetryScope() { telemetry_->Stop(); }
+  TelemetryScope(const TelemetryScope&) = delete;
+  TelemetryScope& operator=(const TelemetryScope&) = delete;
+
+ private:
+  ProcessTelemetry* const telemetry_;
 };
 
 }  // namespace cohort

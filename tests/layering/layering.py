@@ -16,7 +16,7 @@ import tempfile
 
 LIBS_WITHOUT_TORCH = [
     "libs/base", "libs/telemetry", "libs/config", "libs/messaging", "libs/scoring", "libs/protocol", "libs/run",
-    "libs/tokenizer", "libs/checkpoint", "libs/weights",
+    "libs/process", "libs/tokenizer", "libs/checkpoint", "libs/weights",
 ]
 ALL_LIBS = LIBS_WITHOUT_TORCH + ["libs/model", "libs/rl"]
 PROCESSES = ["broker", "actors", "reward_workers", "learner", "cli"]
@@ -29,14 +29,15 @@ ALLOWED = {
     "libs/config": ["libs/base"],
     "libs/messaging": ["libs/base", "libs/telemetry", "schemas"],
     "libs/scoring": ["libs/base"],
-    "libs/protocol": ["libs/base", "schemas", "libs/scoring", "libs/messaging"],
+    "libs/protocol": ["libs/base", "schemas", "libs/scoring"],
     "libs/run": ["libs/base"],
+    "libs/process": ["libs/base", "libs/telemetry", "libs/config", "libs/run"],
     "libs/tokenizer": ["libs/base"],
     "libs/checkpoint": ["libs/base"],
     "libs/model": ["libs/base", "libs/checkpoint"],
     "libs/rl": ["libs/base"],
     "libs/weights": ["libs/base", "libs/telemetry", "libs/messaging", "schemas", "libs/checkpoint"],
-    "broker": ["libs/base", "libs/telemetry", "libs/config", "libs/messaging", "libs/run", "schemas"],
+    "broker": ["libs/base", "libs/telemetry", "libs/config", "libs/messaging", "libs/process", "schemas"],
     "actors": [lib for lib in ALL_LIBS if lib != "libs/rl"] + ["schemas"],
     "reward_workers": LIBS_WITHOUT_TORCH + ["schemas"],
     "learner": ALL_LIBS + ["schemas"],

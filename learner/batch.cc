@@ -57,6 +57,7 @@ PreparedBatch PrepareBatch(const std::vector<Group>& batch, uint64_t version,
 BatchFigures Measure(const std::vector<Group>& batch, const VersionLines& lines, uint64_t version,
                      double now_seconds) {
   BatchFigures figures;
+  std::map<std::string, double> component_samples;
   for (const Group& group : batch) {
     const Result<uint64_t> age = GroupAge(lines, group, version);
     if (age.ok()) {
@@ -76,6 +77,7 @@ BatchFigures Measure(const std::vector<Group>& batch, const VersionLines& lines,
       figures.truncated += scored.rollout.finish == FinishReason::kLength ? 1 : 0;
       for (const RewardComponent& component : scored.outcome.components()) {
         figures.components[component.name] += component.value;
+        component_samples[component.name] += 1;
       }
       figures.generation_seconds += scored.rollout.finished_at - scored.rollout.started_at;
       figures.reward_seconds += scored.scored_at - scored.rollout.finished_at;
@@ -90,7 +92,8 @@ BatchFigures Measure(const std::vector<Group>& batch, const VersionLines& lines,
         &figures.reward_seconds, &figures.assembly_seconds}) {
     *mean /= samples;
   }
-  for (auto& [name, value] : figures.components) value /= samples;
+  // A route may lack a component: its mean is over those samples that have it.
+  for (auto& [name, value] : figures.components) value /= component_samples[name];
   return figures;
 }
 

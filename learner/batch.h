@@ -30,7 +30,7 @@ PreparedBatch PrepareBatch(const std::vector<Group>& batch, uint64_t version,
 struct BatchFigures {
   uint64_t samples = 0;  // scored
   uint64_t masked = 0;
-  uint64_t tokens = 0;  // of completions, all samples
+  uint64_t tokens = 0;  // of completions, scored samples
   double reward = 0;    // means over scored samples
   double correct = 0;
   double length = 0;

@@ -1,7 +1,11 @@
 #include "learner/checkpoint_store.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "libs/base/files.h"
@@ -9,6 +13,8 @@
 
 namespace cohort {
 namespace {
+
+constexpr char kPartial[] = "partial-";
 
 constexpr char kStateFile[] = "learner.json";
 constexpr int kFormat = 1;
@@ -18,6 +24,15 @@ std::string NameOf(const LearnerState& state) {
   std::snprintf(name, sizeof(name), "stage-%02lld-step-%06lld",
                 static_cast<long long>(state.stage_index), static_cast<long long>(state.step));
   return name;
+}
+
+// Under its name, whole, at every moment: one that has the name already (a step may be saved again)
+// changes places with the new one in one move.
+Status PutInPlace(const std::filesystem::path& partial, const std::filesystem::path& name) {
+  const bool exchanged =
+      renameat2(AT_FDCWD, partial.c_str(), AT_FDCWD, name.c_str(), RENAME_EXCHANGE) == 0;
+  if (exchanged || rename(partial.c_str(), name.c_str()) == 0) return {};
+  return Unavailable("cannot rename " + partial.string() + ": " + std::strerror(errno));
 }
 
 }  // namespace
@@ -59,6 +74,15 @@ Result<LearnerState> LearnerState::FromJson(const std::string& json, size_t rout
   }
 }
 
+void CheckpointStore::RemovePartial() const {
+  std::vector<std::filesystem::path> partial;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored)) {
+    if (entry.path().filename().string().starts_with(kPartial)) partial.push_back(entry.path());
+  }
+  for (const auto& path : partial) std::filesystem::remove_all(path, ignored);
+}
+
 std::vector<std::filesystem::path> CheckpointStore::InOrder() const {
   std::vector<std::filesystem::path> found;
   std::error_code error;
@@ -86,20 +110,19 @@ Result<std::filesystem::path> CheckpointStore::Write(
     const LearnerState& state, int64_t keep,
     const std::function<Status(const std::filesystem::path&)>& write) const {
   const std::filesystem::path final_path = directory_ / NameOf(state);
-  const std::filesystem::path partial = directory_ / ("partial-" + NameOf(state));
-  std::error_code error;
-  std::filesystem::remove_all(partial, error);
+  const std::filesystem::path partial = directory_ / (kPartial + NameOf(state));
+  RemovePartial();
   COHORT_RETURN_IF_ERROR(MakeDirectories(partial));
   COHORT_RETURN_IF_ERROR(write(partial));
   COHORT_RETURN_IF_ERROR(WriteFileAtomically(partial / kStateFile, state.ToJson()));
-  std::filesystem::remove_all(final_path, error);  // of a line that a crash undid
-  std::filesystem::rename(partial, final_path, error);
-  if (error) return Unavailable("cannot rename " + partial.string() + ": " + error.message());
+  COHORT_RETURN_IF_ERROR(PutInPlace(partial, final_path));
   COHORT_RETURN_IF_ERROR(SyncDirectory(directory_));
+  RemovePartial();
 
   std::vector<std::filesystem::path> all = InOrder();
   const size_t kept = static_cast<size_t>(std::max<int64_t>(keep, 1));
-  for (size_t i = 0; i + kept < all.size(); ++i) std::filesystem::remove_all(all[i], error);
+  std::error_code ignored;
+  for (size_t i = 0; i + kept < all.size(); ++i) std::filesystem::remove_all(all[i], ignored);
   return final_path;
 }
 

@@ -51,6 +51,7 @@ class CheckpointStore {
 
  private:
   std::vector<std::filesystem::path> InOrder() const;
+  void RemovePartial() const;  // what a crash or an exchange left
 
   std::filesystem::path directory_;
 };

@@ -96,6 +96,9 @@ void Evaluator::OnDelivery(Delivery delivery) {
   if (!scored.ok() || delivery.id.IsPrompt() || delivery.id.index > size) {
     LogWarning("refused an evaluation sample",
                {{"id", delivery.id.ToString()}, {"why", scored.status()}});
+    if (!delivery.id.IsPrompt() && delivery.id.index <= size) {
+      running_->outcomes.try_emplace({row, delivery.id.index - 1}, nullptr);
+    }
     return;
   }
   running_->outcomes.try_emplace({row, delivery.id.index - 1},
@@ -115,7 +118,22 @@ bool Evaluator::OnAnswer(const Answer& answer) {
   return true;
 }
 
+void Evaluator::GiveUpIfOverdue() {
+  if (!running_ || missing() == 0 || options_.clock->Now() - running_->began < options_.deadline) {
+    return;
+  }
+  LogWarning("an evaluation is overdue; what is missing counts as masked",
+             {{"version", running_->version}, {"missing", missing()}});
+  broker_->Cancel(options_.run, EvaluationSpace(running_->version), 0, Rows(), 0);
+  for (uint64_t row = 0; row < Rows(); ++row) {
+    for (int64_t sample = 0; sample < options_.config.samples_per_prompt; ++sample) {
+      running_->outcomes.try_emplace({row, static_cast<uint32_t>(sample)}, nullptr);
+    }
+  }
+}
+
 std::optional<EvaluationResult> Evaluator::TakeResult() {
+  GiveUpIfOverdue();
   if (!running_ || missing() > 0) return std::nullopt;
   EvaluationResult result;
   result.point = running_->point;
@@ -138,6 +156,10 @@ std::optional<EvaluationResult> Evaluator::TakeResult() {
     result.pass_at_1 = correct / scored;
     result.standard_error = std::sqrt(result.pass_at_1 * (1 - result.pass_at_1) / scored);
     result.mean_length = length / scored;
+  }
+  for (const std::string& queue :
+       {PromptQueue(options_.route), RolloutQueue(options_.route), ScoredQueue(options_.route)}) {
+    broker_->Floor(queue, options_.run, EvaluationSpace(result.version), Rows());
   }
   running_.reset();
   return result;

@@ -49,6 +49,8 @@ class Evaluator {
     std::vector<std::string> scorers;
     SamplingParams sampling;  // temperature and top_p come from the configuration of the evaluation
     const Clock* clock = nullptr;
+    // After which samples that are still missing count as masked.
+    Duration deadline = Seconds(600);
   };
   // `first_tag`: puts use tags from there upwards; the caller keeps its own below.
   Evaluator(BrokerClient* broker, PromptSource prompts, Options options, uint64_t first_tag);
@@ -76,6 +78,7 @@ class Evaluator {
   uint64_t Rows() const;
   uint64_t Expected() const;
   void Put(uint64_t row);
+  void GiveUpIfOverdue();
 
   BrokerClient* const broker_;
   const PromptSource prompts_;

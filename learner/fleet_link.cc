@@ -50,6 +50,7 @@ Status FleetLink::LoadEvaluation() {
   options.scorers = config.scorers.empty() ? route.scorers : config.scorers;
   options.sampling = StageSampling(session_);
   options.clock = &session_.clock;
+  options.deadline = Seconds(route.deadline_seconds);
   evaluator_ = std::make_unique<Evaluator>(session_.broker.get(), std::move(prompts),
                                            std::move(options), kEvaluationTags);
   return {};
@@ -98,7 +99,7 @@ Status FleetLink::Handle(BrokerEvent event) {
     } else if (evaluator_ && !IsTrainingSpace(delivery->id.space)) {
       evaluator_->OnDelivery(std::move(*delivery));
     } else {
-      session_.broker->Release(delivery->token);
+      session_.broker->Settle(delivery->token, {}, 0);  // nobody here wants it: its group has ended
     }
   } else if (const auto* answer = std::get_if<Answer>(&event)) {
     if (evaluator_ && evaluator_->OnAnswer(*answer)) return {};

@@ -132,11 +132,15 @@ void GroupFlow::OnDelivery(Delivery delivery) {
       added = scored.status();
     }
   }
-  if (!added.ok()) {
-    refused_samples_ += 1;
-    LogWarning("refused a sample", {{"id", delivery.id.ToString()}, {"why", added}});
-    broker_->Fail(delivery.token, added.message());
-  }
+  if (added.ok()) return;
+  refused_samples_ += 1;
+  LogWarning("refused a sample", {{"id", delivery.id.ToString()}, {"why", added}});
+  // Nobody else will ever tell its group: it counts as dead from here on.
+  const bool told =
+      !delivery.id.IsPrompt() &&
+      assembly_.AddObituary(delivery.id, delivery.token, {EndReason::kDead, added.message(), {}})
+          .ok();
+  if (!told) to_settle_.push_back(delivery.token);
 }
 
 bool GroupFlow::OnAnswer(const Answer& answer) {

@@ -82,6 +82,8 @@ class GroupFlow {
   void SettleDurable();
   // Leases held: to be compared with the broker's bound on accepted tasks.
   uint64_t HeldTasks() const;
+  // Those of them that the next checkpoint lets go.
+  uint64_t WaitToSettle() const { return to_settle_.size(); }
 
   const Ledger& ledger() const { return ledger_; }
   size_t routes() const { return routes_.size(); }

@@ -35,6 +35,12 @@ class GrpoStage {
   Status Train(std::vector<Group> batch, double waited_seconds);
   Status PublishAndEvaluate();
   Status WaitForEvaluation();
+  // The evaluation before the first step is that of the policy as it came, and the last step's own
+  // must find no other running; all other steps wait for nobody.
+  bool MustWaitForEvaluation() const {
+    const int64_t step = session_.state.step;
+    return link_.EvaluationRunning() && (step == 0 || step + 1 == stage_.steps);
+  }
   Status SaveProgress();
   void ShowStatus(const std::string& state);
   bool CheckpointDue() const;
@@ -77,10 +83,9 @@ Status GrpoStage::Run() {
       return Drained();
     }
     std::optional<std::vector<Group>> batch;
-    // The evaluation before the first step is that of the policy as it came; everything else waits
-    // for nobody.
-    const bool before_first = session_.state.step == 0 && link_.EvaluationRunning();
-    if (!before_first) batch = flow_.FormBatch(session_.versions.lines(), session_.state.version);
+    if (!MustWaitForEvaluation()) {
+      batch = flow_.FormBatch(session_.versions.lines(), session_.state.version);
+    }
     if (!batch) {
       COHORT_RETURN_IF_ERROR(Turn());
       continue;
@@ -94,6 +99,7 @@ Status GrpoStage::Run() {
   flow_.EndAll();
   COHORT_RETURN_IF_ERROR(SaveProgress());
   COHORT_RETURN_IF_ERROR(WaitForEvaluation());
+  flow_.SettleDurable();  // what came late: its ends are durable already
   return stopping() ? Drained() : Status();
 }
 
@@ -106,8 +112,9 @@ Status GrpoStage::Turn() {
   session_.metrics.RefusedSamples(flow_.refused_samples());
   session_.metrics.SetActors(session_.publisher->Actors());
   ShowStatus("waiting for groups of step " + std::to_string(session_.state.step + 1));
-  if (static_cast<double>(flow_.HeldTasks()) >
-      kHeldShareForCheckpoint * static_cast<double>(session_.config.broker.held_tasks)) {
+  if (flow_.WaitToSettle() > 0 &&
+      static_cast<double>(flow_.HeldTasks()) >
+          kHeldShareForCheckpoint * static_cast<double>(session_.config.broker.held_tasks)) {
     COHORT_RETURN_IF_ERROR(SaveProgress());
   }
   return record_failure_;
@@ -124,7 +131,6 @@ Status GrpoStage::Train(std::vector<Group> batch, double waited_seconds) {
   const uint64_t parent = state.version;
   state.step += 1;
   state.total_steps += 1;
-  if (state.step == stage_.steps) COHORT_RETURN_IF_ERROR(WaitForEvaluation());  // one at a time
   COHORT_RETURN_IF_ERROR(PublishAndEvaluate());
   flow_.EndBatch(batch, prepared.ends);
   flow_.Issue(state.version, static_cast<uint64_t>(stage_.steps - state.step));
@@ -170,6 +176,7 @@ Status GrpoStage::SaveProgress() {
   COHORT_RETURN_IF_ERROR(session_.Checkpoint(trainer_));
   session_.metrics.Waited("checkpoint", ToSeconds(session_.clock.Now() - began));
   flow_.SettleDurable();
+  session_.metrics.SetLedger(flow_.ledger());
   return {};
 }
 
@@ -178,12 +185,12 @@ void GrpoStage::ShowStatus(const std::string& state) {
   status.state = state;
   for (size_t i = 0; i < flow_.routes(); ++i) {
     const std::optional<GroupFlow::Oldest> oldest = flow_.OldestIncomplete(i);
+    status.figures["ready_groups." + flow_.route(i).name] = static_cast<double>(flow_.Ready(i));
     if (!oldest) continue;
     const TaskId id{session_.directory.run_id(), oldest->key.space, oldest->key.cursor, 0};
     status.waiting.push_back(
         {std::to_string(oldest->missing) + " samples of route " + flow_.route(i).name,
          oldest->seconds, id.ToString()});
-    status.figures["ready_groups." + flow_.route(i).name] = static_cast<double>(flow_.Ready(i));
   }
   link_.AddStatus(status);
   status.figures["step"] = static_cast<double>(session_.state.step);

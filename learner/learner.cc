@@ -113,9 +113,13 @@ Status RunStages(LearnerSession& session) {
     COHORT_RETURN_IF_ERROR(RunStage(session, *trainer));
     COHORT_RETURN_IF_ERROR(
         session.records.Stage(session.Here(), /*begin=*/false, session.stage().steps));
+    const bool only_evaluated = session.stage().kind == "eval";
     session.state.stage_index += 1;
     session.state.step = 0;
-    COHORT_RETURN_IF_ERROR(session.Checkpoint(*trainer));
+    // An evaluation alone leaves no weights behind: they are those that it was given.
+    if (!only_evaluated || session.state.stage_index < stages) {
+      COHORT_RETURN_IF_ERROR(session.Checkpoint(*trainer));
+    }
     decoder = trainer->decoder();
     masters = std::move(*trainer).TakeMasters();
   }

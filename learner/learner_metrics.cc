@@ -86,18 +86,15 @@ void LearnerMetrics::GrpoStep(const StepStats& stats, const BatchFigures& figure
   }
 
   // Same weights, same tokens: anything but 0 is a bug, or a machine of another kind.
-  m.AddGauge(
-       "cohort_actor_learner_logprob_gap",
-       "Largest difference of actor's and learner's log-probability in the last step that had such "
-       "tokens.",
-       {{"rollouts", "own_version"}})
-      .Set(stats.gap_max);
-  m.AddGauge(
-       "cohort_actor_learner_logprob_gap",
-       "Largest difference of actor's and learner's log-probability in the last step that had such "
-       "tokens.",
-       {{"rollouts", "mixed"}})
-      .Set(stats.mixed_gap_max);
+  const auto gap = [&m](const std::string& rollouts, uint64_t tokens, double largest) {
+    Gauge& gauge = m.AddGauge("cohort_actor_learner_logprob_gap",
+                              "Largest difference of actor's and learner's log-probability in the "
+                              "last step that had such tokens.",
+                              {{"rollouts", rollouts}});
+    if (tokens > 0) gauge.Set(largest);
+  };
+  gap("own_version", stats.gap_tokens, stats.gap_max);
+  gap("mixed", stats.mixed_tokens, stats.mixed_gap_max);
   m.AddCounter("cohort_actor_learner_logprob_compared_tokens_total",
                "Tokens whose two log-probabilities were compared.", {{"rollouts", "own_version"}})
       .Add(static_cast<double>(stats.gap_tokens));

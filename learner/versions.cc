@@ -48,6 +48,7 @@ Result<VersionLog> VersionLog::Open(const std::filesystem::path& file) {
   const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) return Unavailable("cannot write " + file.string() + ": " + std::strerror(errno));
   VersionLog log(file, fd);
+  COHORT_RETURN_IF_ERROR(SyncDirectory(file.parent_path()));
   if (ftruncate(fd, static_cast<off_t>(whole)) != 0 || lseek(fd, 0, SEEK_END) < 0) {
     return Unavailable("cannot write " + file.string() + ": " + std::strerror(errno));
   }

@@ -196,8 +196,8 @@ void CheckGrpoStage(const Config& config, const StageConfig& stage, const std::s
   if (stage.dual_clip != 0 && stage.dual_clip <= 1 + stage.clip_high) {
     problems.push_back(path + ".dual_clip must be 0 (off) or above 1 + clip_high");
   }
-  if (stage.importance_cap != 0 && stage.importance_cap < 1) {
-    problems.push_back(path + ".importance_cap must be 0 (off) or at least 1");
+  if (stage.importance_cap != 0 && stage.importance_cap <= 1) {
+    problems.push_back(path + ".importance_cap must be 0 (off) or above 1");
   }
 }
 

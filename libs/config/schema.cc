@@ -269,7 +269,7 @@ ConfigSection WeightsSection() {
                    .Key("endpoint", &S::endpoint, Any(),
                         "`ipc://PATH` or `tcp://HOST:PORT` of the learner; empty is a socket in "
                         "the run directory.")
-                   .Key("chunk_bytes", &S::chunk_bytes, Within(1024, 1 << 30),
+                   .Key("chunk_bytes", &S::chunk_bytes, Within(1024, 32 << 20),
                         "Bytes of one piece of the stream.")
                    .Key("chunks_in_flight", &S::chunks_in_flight, Within(1, 65536),
                         "Pieces that an actor asks for ahead."));

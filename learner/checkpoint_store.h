@@ -1,8 +1,8 @@
 // The checkpoints of a run: directories that appear by rename, newest last.
 //
-// checkpoints/stage-01-step-000020/ holds a Hugging Face model (config.json, model.safetensors in
-// float32, tokenizer), the trainer's state and learner.json, which says where in the run it belongs
-// and carries the ledger. Belongs to the learner's thread; others may read.
+// checkpoints/stage-01-step-000020/ holds a Hugging Face model (config.json, tokenizer, and in
+// model.safetensors the policy as it was published), the trainer's state with the float32 masters,
+// and learner.json, which says where in the run it belongs and carries the ledger. Belongs to the learner's thread; others may read.
 #pragma once
 
 #include <cstdint>

@@ -24,9 +24,8 @@ Result<MasterWeights> LoadMasters(const LearnerSession& session,
     return MasterWeights::Random(shape,
                                  RandomAt({static_cast<uint64_t>(config.run.seed), kInitSalt}));
   }
-  const std::filesystem::path from =
-      checkpoint.empty() ? std::filesystem::path(config.model.path) : checkpoint;
-  COHORT_ASSIGN_OR_RETURN(const HfDirectory directory, HfDirectory::Open(from));
+  if (!checkpoint.empty()) return Trainer::LoadMasters(checkpoint);
+  COHORT_ASSIGN_OR_RETURN(const HfDirectory directory, HfDirectory::Open(config.model.path));
   return MasterWeights::Load(directory);
 }
 

@@ -79,13 +79,17 @@ class Trainer {
   // The masters rounded to the compute type, for broadcast.
   WeightsBuffer Publication() const;
 
-  // Writes model.safetensors, config.json (a Hugging Face directory, with the tokenizer's files of
-  // `tokenizer_source` unless empty) and training/{optimizer,reference}.safetensors. Every file is
-  // synced; the caller renames.
+  // Writes a Hugging Face directory of the policy as it is published and evaluated (the masters
+  // rounded to the compute type: what lies below the rounding was never seen by the loss, and
+  // computing with it gives another policy), with the tokenizer's files of `tokenizer_source`
+  // unless empty, and training/{masters,optimizer,reference}.safetensors; with float32 the masters
+  // are the policy and have no file of their own. Every file is synced; the caller renames.
   Status SaveState(const std::filesystem::path& directory,
                    const std::filesystem::path& tokenizer_source = {}) const;
   // Continues from what SaveState wrote, to the bit. Checks everything before it changes anything.
   Status LoadState(const std::filesystem::path& directory);
+  // The float32 masters of a directory that SaveState wrote.
+  static Result<MasterWeights> LoadMasters(const std::filesystem::path& directory);
 
   int64_t optimizer_steps() const { return optimizer_.steps(); }
   const TrainerOptions& options() const { return options_; }

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view kStateFolder = "training";
 constexpr std::string_view kOptimizerFile = "optimizer.safetensors";
+constexpr std::string_view kMastersFile = "masters.safetensors";
 constexpr std::string_view kReferenceFile = "reference.safetensors";
 constexpr std::string_view kFirstMoment = "first_moment.";
 constexpr std::string_view kSecondMoment = "second_moment.";
@@ -33,6 +34,15 @@ void AppendViews(const AdamW::NamedTensors& tensors, std::string_view prefix,
     views.push_back(
         {std::string(prefix) + name, DType::kFloat32, tensor.sizes().vec(), BytesOf(tensor)});
   }
+}
+
+std::vector<TensorView> ViewsOf(const WeightsBuffer& buffer) {
+  std::vector<TensorView> views;
+  for (const TensorEntry& entry : buffer.manifest.tensors) {
+    views.push_back(
+        {entry.name, entry.dtype, entry.shape, buffer.bytes().subspan(entry.offset, entry.bytes)});
+  }
+  return views;
 }
 
 Status CheckView(const TensorView& view, DType dtype, std::span<const int64_t> shape,
@@ -59,8 +69,8 @@ Result<int64_t> StepsOf(const SafetensorsFile& file) {
 }
 
 // Views of `file` for tensors under `prefix`, in their order, all checked.
-Result<std::vector<TensorView>> FindMoments(const SafetensorsFile& file, std::string_view prefix,
-                                            const AdamW::NamedTensors& tensors) {
+Result<std::vector<TensorView>> FindAll(const SafetensorsFile& file, std::string_view prefix,
+                                        const AdamW::NamedTensors& tensors) {
   std::vector<TensorView> views;
   for (const auto& [name, tensor] : tensors) {
     COHORT_ASSIGN_OR_RETURN(TensorView view, file.Find(std::string(prefix) + name));
@@ -94,10 +104,14 @@ Result<WeightsBuffer> ReadBuffer(const std::filesystem::path& path, const ModelC
 
 Status Trainer::SaveState(const std::filesystem::path& directory,
                           const std::filesystem::path& tokenizer_source) const {
+  const WeightsBuffer policy = Publication();
   COHORT_RETURN_IF_ERROR(
-      WriteHfDirectory(directory, masters_.config(), masters_.Views(), tokenizer_source));
+      WriteHfDirectory(directory, masters_.config(), ViewsOf(policy), tokenizer_source));
   const std::filesystem::path state = directory / kStateFolder;
   COHORT_RETURN_IF_ERROR(MakeDirectories(state));
+  if (options_.compute_type != DType::kFloat32) {
+    COHORT_RETURN_IF_ERROR(WriteSafetensors(state / kMastersFile, masters_.Views()));
+  }
   std::vector<TensorView> moments;
   AppendViews(optimizer_.first_moments(), kFirstMoment, moments);
   AppendViews(optimizer_.second_moments(), kSecondMoment, moments);
@@ -105,20 +119,27 @@ Status Trainer::SaveState(const std::filesystem::path& directory,
       WriteSafetensors(state / kOptimizerFile, moments,
                        {{"format", "pt"}, {kStepsKey, std::to_string(optimizer_.steps())}}));
   if (HasReference()) {
-    std::vector<TensorView> reference;
-    for (const TensorEntry& entry : reference_buffer_.manifest.tensors) {
-      reference.push_back({entry.name, entry.dtype, entry.shape,
-                           reference_buffer_.bytes().subspan(entry.offset, entry.bytes)});
-    }
-    COHORT_RETURN_IF_ERROR(WriteSafetensors(state / kReferenceFile, reference));
+    COHORT_RETURN_IF_ERROR(WriteSafetensors(state / kReferenceFile, ViewsOf(reference_buffer_)));
   }
   return SyncDirectory(state);
 }
 
+Result<MasterWeights> Trainer::LoadMasters(const std::filesystem::path& directory) {
+  COHORT_ASSIGN_OR_RETURN(const HfDirectory policy, HfDirectory::Open(directory));
+  COHORT_ASSIGN_OR_RETURN(MasterWeights masters, MasterWeights::Load(policy));
+  const std::filesystem::path path = directory / kStateFolder / kMastersFile;
+  if (!std::filesystem::exists(path)) return masters;
+  COHORT_ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Open(path));
+  COHORT_ASSIGN_OR_RETURN(const std::vector<TensorView> views,
+                          FindAll(file, "", masters.tensors()));
+  Fill(masters.tensors(), views);
+  return masters;
+}
+
 Status Trainer::LoadState(const std::filesystem::path& directory) {
   const std::filesystem::path state = directory / kStateFolder;
-  COHORT_ASSIGN_OR_RETURN(const HfDirectory weights, HfDirectory::Open(directory));
-  if (weights.config() != masters_.config()) {
+  COHORT_ASSIGN_OR_RETURN(const MasterWeights masters, LoadMasters(directory));
+  if (masters.config() != masters_.config()) {
     return InvalidArgument((directory / "config.json").string() +
                            ": another model than the one in training; resume with the run's own "
                            "configuration");
@@ -127,15 +148,15 @@ Status Trainer::LoadState(const std::filesystem::path& directory) {
                           SafetensorsFile::Open(state / kOptimizerFile));
   COHORT_ASSIGN_OR_RETURN(const int64_t steps, StepsOf(moments));
   COHORT_ASSIGN_OR_RETURN(const std::vector<TensorView> first,
-                          FindMoments(moments, kFirstMoment, optimizer_.first_moments()));
+                          FindAll(moments, kFirstMoment, optimizer_.first_moments()));
   COHORT_ASSIGN_OR_RETURN(const std::vector<TensorView> second,
-                          FindMoments(moments, kSecondMoment, optimizer_.second_moments()));
+                          FindAll(moments, kSecondMoment, optimizer_.second_moments()));
   WeightsBuffer reference;
   if (HasReference()) {
     COHORT_ASSIGN_OR_RETURN(
         reference, ReadBuffer(state / kReferenceFile, masters_.config(), options_.compute_type));
   }
-  COHORT_RETURN_IF_ERROR(masters_.CopyFrom(weights));
+  COHORT_RETURN_IF_ERROR(masters_.CopyFrom(masters));
   Fill(optimizer_.first_moments(), first);
   Fill(optimizer_.second_moments(), second);
   optimizer_.SetSteps(steps);

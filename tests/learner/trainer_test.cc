@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "libs/base/rng.h"
@@ -256,6 +257,28 @@ TEST(Trainer, RefusesBadBatchesAndOptions) {
   const SystemClock clock;
   const auto refused = Trainer::Create(options, MasterWeights::Random(CharacterModel(), 1), clock);
   EXPECT_THAT(refused.status().message(), HasSubstr("dual_clip"));
+}
+
+TEST(TrainerState, ShowsThePolicyThatWasPublishedAndKeepsTheMastersBesideIt) {
+  for (DType dtype : {DType::kBFloat16, DType::kFloat32}) {
+    const auto trainer = MakeTrainer(CharacterOptions(dtype));
+    ASSERT_TRUE(trainer->GrpoStep(DrawGroups(*trainer, 2, 4, 20, 5)).ok());
+    const std::filesystem::path folder = EmptyFolder(std::string(DTypeName(dtype)));
+    ASSERT_TRUE(trainer->SaveState(folder).ok());
+
+    const HfDirectory shown = *HfDirectory::Open(folder);
+    const WeightsBuffer published = trainer->Publication();
+    for (const TensorEntry& entry : published.manifest.tensors) {
+      const TensorView view = *shown.Find(entry.name);
+      EXPECT_EQ(view.dtype, dtype);
+      EXPECT_TRUE(
+          std::ranges::equal(view.bytes, published.bytes().subspan(entry.offset, entry.bytes)))
+          << entry.name;
+    }
+    const Result<MasterWeights> masters = Trainer::LoadMasters(folder);
+    ASSERT_TRUE(masters.ok()) << masters.status().ToString();
+    EXPECT_TRUE(SameBits(*masters, trainer->masters()));
+  }
 }
 
 TEST(TrainerState, ThatIsDamagedOrForeignChangesNothing) {

@@ -2,7 +2,8 @@
 //
 // checkpoints/stage-01-step-000020/ holds a Hugging Face model (config.json, tokenizer, and in
 // model.safetensors the policy as it was published), the trainer's state with the float32 masters,
-// and learner.json, which says where in the run it belongs and carries the ledger. Belongs to the learner's thread; others may read.
+// and learner.json, which says where in the run it belongs and carries the ledger. Belongs to the
+// learner's thread; others may read.
 #pragma once
 
 #include <cstdint>

@@ -51,6 +51,18 @@ Status LockFleet(const std::filesystem::path& directory) {
     return FailedPrecondition("a fleet runs in " + directory.string() +
                               " already; stop it, or set another --run.directory=…");
   }
+  // A learner that was started by hand: its fleet would lose its workers to this one's.
+  const std::filesystem::path learner = directory / "learner.lock";
+  const int probe = open(learner.c_str(), O_RDWR | O_CLOEXEC);
+  if (probe >= 0) {
+    const bool taken = flock(probe, LOCK_EX | LOCK_NB) != 0;
+    close(probe);
+    if (taken) {
+      close(fd);
+      return FailedPrecondition("a learner that was started by hand runs in " + directory.string() +
+                                "; stop it, or set another --run.directory=…");
+    }
+  }
   return {};  // the descriptor stays open, and with it the lock
 }
 

@@ -98,7 +98,10 @@ Status RunStages(LearnerSession& session) {
   session.metrics.SetLedger(session.state.ledger);
 
   const int64_t stages = static_cast<int64_t>(session.config.stages.size());
-  if (session.state.stage_index >= stages) return session.records.Done();
+  if (session.state.stage_index >= stages) {
+    LogInfo("all stages are done already; finished stages are not opened again");
+    return session.records.Done();
+  }
   COHORT_ASSIGN_OR_RETURN(MasterWeights masters, LoadMasters(session, checkpoint));
   if (found) COHORT_RETURN_IF_ERROR(session.records.Resumed(session.Here()));
   std::shared_ptr<const Decoder> decoder;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -35,7 +36,10 @@ std::string DefaultEndpoint(const std::string& run_directory, std::string_view n
   const std::filesystem::path run =
       std::filesystem::absolute(run_directory, ignored).lexically_normal();
   const std::string beside = (run / "sockets" / name).string();
-  if (beside.size() <= kMaxSocketPath) return std::string(kIpc) + beside;
+  // Endpoints travel in messages, where they are printable ASCII without spaces.
+  const bool plain_text =
+      std::all_of(beside.begin(), beside.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  if (plain_text && beside.size() <= kMaxSocketPath) return std::string(kIpc) + beside;
   // Without a trailing slash, so that "runs/a" and "runs/a/" meet at the same place.
   const std::string plain = run.has_filename() ? run.string() : run.parent_path().string();
   const std::string directory =

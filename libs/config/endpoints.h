@@ -13,7 +13,8 @@ namespace cohort {
 // The kernel's limit for the path of an ipc:// endpoint, in bytes.
 inline constexpr size_t kMaxSocketPath = 107;
 
-// "ipc://<absolute run directory>/sockets/<name>". Where that path is too long for the kernel:
+// "ipc://<absolute run directory>/sockets/<name>". Where that path is too long for the
+// kernel, or is not printable ASCII without spaces:
 // a directory named by the digest of the run directory, under $XDG_RUNTIME_DIR or /tmp.
 std::string DefaultEndpoint(const std::string& run_directory, std::string_view name);
 

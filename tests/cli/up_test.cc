@@ -1,7 +1,9 @@
 // `cohort up` and `cohort eval` with fleets made of shell scripts.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "libs/run/run_directory.h"
@@ -108,6 +110,17 @@ TEST_F(UpTest, StartsTheLearnerAloneForSft) {
   WriteScript(folder_, "cohort-learner", Done());
   const ProgramResult result = RunCohort("up " + config, folder_.path().string());
   EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_FALSE(Exists(Mark("broker") + ".ready"));
+}
+
+TEST_F(UpTest, RefusesADirectoryWhereALearnerRunsByHand) {
+  std::filesystem::create_directories(run_);
+  const int held = open(Run("learner.lock").c_str(), O_RDWR | O_CREAT, 0644);
+  ASSERT_EQ(flock(held, LOCK_EX | LOCK_NB), 0);
+  const ProgramResult result = Up();
+  close(held);
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("started by hand"));
   EXPECT_FALSE(Exists(Mark("broker") + ".ready"));
 }
 

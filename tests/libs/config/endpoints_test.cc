@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 TEST(DefaultEndpoint, LiesInTheRunDirectory) {
@@ -34,6 +35,15 @@ TEST(DefaultEndpoint, LiesElsewhereWhenThePathIsTooLongForTheKernel) {
   const std::string fits = "/" + std::string(kMaxSocketPath - 16, 'x');
   EXPECT_THAT(DefaultEndpoint(fits, "broker"), StartsWith("ipc:///xxx"));
   EXPECT_EQ(DefaultEndpoint(fits, "broker").size(), 6 + kMaxSocketPath);
+}
+
+TEST(DefaultEndpoint, LiesElsewhereWhenThePathIsNoPlainText) {
+  for (const char* run : {"/a/my run", "/a/l\xc3\xa4ufe", "/a/\trun"}) {
+    const std::string broker = DefaultEndpoint(run, "broker");
+    EXPECT_THAT(broker, EndsWith("/broker")) << run;
+    EXPECT_THAT(broker, Not(HasSubstr("/a/"))) << run;
+    EXPECT_EQ(broker.find_first_of(" \t\xc3"), std::string::npos) << run;
+  }
 }
 
 TEST(PrepareEndpointDirectory, MakesAPrivateDirectory) {

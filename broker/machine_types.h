@@ -7,15 +7,16 @@
 #include <variant>
 #include <vector>
 
+#include "broker/changes.h"
 #include "libs/base/clock.h"
 #include "libs/messaging/commands.h"
 
 namespace cohort {
 
-using SessionId = uint64_t;
-
 struct MachineConfig {
-  uint64_t epoch = 1;  // of this broker's life; grows with every start
+  uint64_t epoch = 1;  // of this broker's life; a restored one takes a higher one if it must
+  bool durable = false;                    // queues live on disk …
+  std::vector<std::string> memory_queues;  // … but for these; "name*" names all that begin so
   Duration lease = Seconds(30);
   Duration session_grace = Seconds(3);  // a lost connection keeps its leases this long
   Duration silence = Seconds(6);        // a session unheard for this long has lost its connection
@@ -41,6 +42,7 @@ struct MachineConfig {
 struct Effect {
   SessionId session = 0;
   Event event;
+  uint64_t after = 0;  // not to be sent before this change and all before it are durable
 };
 // A connection that the session is rid of, to be told `why` if it still stands. Final: another
 // process has taken the session's place.
@@ -52,8 +54,10 @@ struct SessionEnded {
 struct Effects {
   std::vector<Effect> events;
   std::vector<SessionEnded> ended;
+  std::vector<Change> changes;  // to be made durable, in this order
   void Clear() {
     events.clear();
+    changes.clear();
     ended.clear();
   }
 };

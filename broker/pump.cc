@@ -37,14 +37,14 @@ void QueueMachine::AdmitWaiting(Time now, Queue* queue, Effects& effects) {
     WaitingPut& front = queue->waiting.front();
     const size_t bytes = front.task.body.size();
     const bool known = queue->Knows(front.task.id);
-    if (!known && !queue->HasRoomFor(bytes)) return;
+    if (!known && (!queue->HasRoomFor(bytes) || (queue->durable() && !puts_refused_.empty()))) return;
     WaitingPut put = std::move(front);
     queue->waiting.pop_front();
     Session& session = sessions_.at(put.session);
     session.waiting_tasks -= 1;
     session.waiting_bytes -= bytes;
-    PutNew(now, std::move(put.task));
-    Answer(session, put.number, Status(), known, effects);
+    if (Task* task = PutNew(now, std::move(put.task))) RecordTask(now, task, effects);
+    Answer(session, put.number, Status(), known, effects, After(queue));
   }
 }
 

@@ -7,7 +7,26 @@ namespace {
 
 constexpr uint32_t kTurnsPerLowerPriority = 8;
 
+bool IsDurable(const std::string& queue, const MachineConfig& config) {
+  const auto matches = [&queue](const std::string& pattern) {
+    return pattern.ends_with('*') ? queue.starts_with(pattern.substr(0, pattern.size() - 1))
+                                  : queue == pattern;
+  };
+  return config.durable &&
+         std::none_of(config.memory_queues.begin(), config.memory_queues.end(), matches);
+}
+
 }  // namespace
+
+Queue::Queue(std::string name, const MachineConfig& config, RecordOrder* order)
+    : name_(std::move(name)),
+      config_(config),
+      order_(*order),
+      durable_(IsDurable(name_, config)) {}
+
+Queue::~Queue() {
+  for (auto& [id, entry] : known_) order_.Remove(&entry);
+}
 
 Task* Queue::Find(const TaskId& id) const {
   const auto found = known_.find(id);
@@ -21,41 +40,72 @@ bool Queue::BelowFloor(const TaskId& id) const {
   return found != floors_.end() && id.cursor < found->second;
 }
 
-uint64_t Queue::SettledBy(const TaskId& id) const {
+LeaseKey Queue::SettledBy(const TaskId& id) const {
   const auto found = known_.find(id);
-  return found == known_.end() || found->second.live != nullptr ? 0 : found->second.settled_by;
+  if (found == known_.end() || found->second.live != nullptr) return {};
+  return found->second.settled_by;
 }
 
 Task* Queue::Insert(std::unique_ptr<Task> task) {
   Task* raw = task.get();
-  known_[raw->id].live = std::move(task);
+  const auto place = known_.try_emplace(raw->id).first;
+  Entry& entry = place->second;
+  entry.queue = this;
+  entry.id = &place->first;
+  entry.live = std::move(task);
+  raw->entry = &entry;
   Account(raw, raw->state, +1);
   if (raw->state == TaskState::kReady) ready_[raw->priority].emplace(Place(raw), raw);
   return raw;
 }
 
-void Queue::Erase(Task* task, uint64_t settled_by) {
+Entry* Queue::Erase(Task* task, LeaseKey settled_by) {
   if (task->state == TaskState::kReady) SetState(task, TaskState::kLeased);  // out of the order
   if (task->state == TaskState::kDead) dead_.erase(task->order);
   Account(task, task->state, -1);
-  const auto found = known_.find(task->id);
+  Entry* entry = task->entry;
+  order_.Remove(entry);
   if (BelowFloor(task->id)) {
-    known_.erase(found);
-    return;
+    known_.erase(known_.find(task->id));
+    return nullptr;
   }
-  found->second.settled_by = settled_by;
-  found->second.live.reset();
+  entry->settled_by = settled_by;
+  entry->live.reset();
+  return entry;
 }
 
-void Queue::RaiseFloor(uint64_t run, uint64_t space, uint64_t cursor) {
+Entry* Queue::Remember(const TaskId& id, LeaseKey settled_by) {
+  if (BelowFloor(id)) return nullptr;
+  const auto place = known_.try_emplace(id).first;
+  place->second.queue = this;
+  place->second.id = &place->first;
+  place->second.settled_by = settled_by;
+  return &place->second;
+}
+
+std::vector<Task*> Queue::Live() const {
+  std::vector<Task*> tasks;
+  for (const auto& [id, entry] : known_) {
+    if (entry.live != nullptr) tasks.push_back(entry.live.get());
+  }
+  return tasks;
+}
+
+bool Queue::RaiseFloor(uint64_t run, uint64_t space, uint64_t cursor) {
   uint64_t& floor = floors_[{run, space}];
-  if (cursor <= floor) return;
+  if (cursor <= floor) return false;
   const TaskId from{run, space, floor, 0};
   const TaskId to{run, space, cursor, 0};
   floor = cursor;
   for (auto each = known_.lower_bound(from); each != known_.end() && each->first < to;) {
-    each = each->second.live == nullptr ? known_.erase(each) : std::next(each);
+    if (each->second.live != nullptr) {
+      ++each;
+      continue;
+    }
+    order_.Remove(&each->second);
+    each = known_.erase(each);
   }
+  return true;
 }
 
 std::vector<Task*> Queue::InRange(uint64_t run, uint64_t space, uint64_t first,

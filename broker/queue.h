@@ -17,9 +17,19 @@
 #include <vector>
 
 #include "broker/machine_types.h"
+#include "broker/record_order.h"
 #include "broker/task.h"
 
 namespace cohort {
+
+// What a queue knows of an id: a live task, or that it is over. Its newest record counts as long as
+// the id is known.
+struct Entry : Recorded {
+  Queue* queue = nullptr;
+  const TaskId* id = nullptr;
+  std::unique_ptr<Task> live;
+  LeaseKey settled_by;  // of a task that is over; zero: it was not settled
+};
 
 // A consumer. Credit is cumulative since its hello.
 struct Consumer {
@@ -49,23 +59,32 @@ enum class WaitReason : uint8_t {
 
 class Queue {
  public:
-  Queue(std::string name, const MachineConfig& config) : name_(std::move(name)), config_(config) {}
+  // `order` outlives it; entries of a queue that is not durable are never placed there.
+  Queue(std::string name, const MachineConfig& config, RecordOrder* order);
+  ~Queue();
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
   const std::string& name() const { return name_; }
+  bool durable() const { return durable_; }
 
   // --- tasks by id
   // Null when there is no live task of this id.
   Task* Find(const TaskId& id) const;
   // Live, ended and remembered, or below the floor.
   bool Knows(const TaskId& id) const;
-  // The lease that settled it; 0 when it is not a settled task that is remembered.
-  uint64_t SettledBy(const TaskId& id) const;
+  // The lease that settled it; zero when it is not a settled task that is remembered.
+  LeaseKey SettledBy(const TaskId& id) const;
   Task* Insert(std::unique_ptr<Task> task);
-  // Forgets the live task but for its id (unless that lies below the floor).
-  void Erase(Task* task, uint64_t settled_by);
-  void RaiseFloor(uint64_t run, uint64_t space, uint64_t cursor);
+  // Forgets the live task but for its id: what is known of that, or null when it lies below the
+  // floor.
+  Entry* Erase(Task* task, LeaseKey settled_by);
+  // The id of a task that is over, as after Erase.
+  Entry* Remember(const TaskId& id, LeaseKey settled_by);
+  // True when that is news.
+  bool RaiseFloor(uint64_t run, uint64_t space, uint64_t cursor);
+  const auto& floors() const { return floors_; }
+  std::vector<Task*> Live() const;
   std::vector<Task*> InRange(uint64_t run, uint64_t space, uint64_t first, uint64_t last) const;
 
   // --- states, order, bounds
@@ -102,12 +121,9 @@ class Queue {
   WaitReason waits_for = WaitReason::kNothing;
   Time waits_since;
   bool dirty = false;
+  uint64_t record = 0;  // sequence of its newest QueueChange; 0: it has none
 
  private:
-  struct Entry {
-    std::unique_ptr<Task> live;
-    uint64_t settled_by = 0;
-  };
   // Redelivered tasks before fresh ones, each by order of put.
   using Level = std::map<std::pair<bool, uint64_t>, Task*>;
   static std::pair<bool, uint64_t> Place(const Task* task) {
@@ -120,6 +136,8 @@ class Queue {
 
   const std::string name_;
   const MachineConfig& config_;
+  RecordOrder& order_;
+  const bool durable_;
   std::map<TaskId, Entry> known_;
   std::map<std::pair<uint64_t, uint64_t>, uint64_t> floors_;  // (run, space) → cursor
   std::map<uint8_t, Level, std::greater<>> ready_;            // by priority

@@ -12,7 +12,12 @@ constexpr size_t kRememberedSupersessions = 4096;
 }  // namespace
 
 QueueMachine::QueueMachine(const MachineConfig& config, Time now)
-    : config_(config), started_(now), last_turn_(now), next_session_check_(now) {}
+    : config_(config),
+      epoch_(config.epoch),
+      remembered_since_(config.epoch),
+      started_(now),
+      last_turn_(now),
+      next_session_check_(now) {}
 
 QueueMachine::~QueueMachine() = default;
 
@@ -37,7 +42,7 @@ Result<QueueMachine::HelloAnswer> QueueMachine::Hello(Time now, SessionId id,
   }
   const auto instance = std::make_pair(hello.role, hello.instance);
   const auto known = sessions_.find(id);
-  if (known != sessions_.end() &&
+  if (known != sessions_.end() && !known->second.restored &&
       instance != std::make_pair(known->second.role, known->second.instance)) {
     return InvalidArgument("hello of " + hello.instance + ": this session is another process's");
   }
@@ -58,16 +63,17 @@ Result<QueueMachine::HelloAnswer> QueueMachine::Hello(Time now, SessionId id,
   session.role = hello.role;
   session.instance = hello.instance;
   session.connected = true;
+  session.restored = false;
   session.last_heard = LeaseNow(now);
   DropSubscriptions(session);
   DropWaitingPuts(session);
 
   HelloAnswer answer;
   answer.processed = session.processed;
-  std::set<uint64_t> held;
+  std::set<LeaseKey> held;
   for (const LeaseToken& token : hello.held) {
     if (Leased(session, token) != nullptr) {
-      held.insert(token.lease);
+      held.insert({token.epoch, token.lease});
     } else {
       answer.lost.push_back(token);
     }
@@ -185,17 +191,20 @@ void QueueMachine::ExpireSessions(Time now, Effects& effects) {
   std::vector<SessionId> over;
   for (const auto& [id, session] : sessions_) {
     if (session.connected && lease_now - session.last_heard > config_.silence) silent.push_back(id);
-    if (!session.connected && lease_now - session.lost_at > config_.session_grace) {
-      over.push_back(id);
-    }
+    const Duration grace = session.restored ? std::max(config_.session_grace, config_.restart_grace)
+                                            : config_.session_grace;
+    if (!session.connected && lease_now - session.lost_at > grace) over.push_back(id);
   }
   for (SessionId id : silent) {
     effects.ended.push_back({id, "nothing was heard for too long", /*final=*/false});
     ConnectionLost(now, id, effects);
   }
   for (SessionId id : over) {
-    const std::string why = "lost the connection of " + sessions_.at(id).instance;
-    EndSession(now, id, EndOfSession::kLoss, why, effects);
+    const Session& session = sessions_.at(id);
+    const std::string why = "lost the connection of " + session.instance;
+    // Whom a restart of ours has cut off is not to blame.
+    EndSession(now, id, session.restored ? EndOfSession::kHandBack : EndOfSession::kLoss, why,
+               effects);
   }
 }
 

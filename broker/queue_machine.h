@@ -1,8 +1,12 @@
 // The broker's promises, as a pure state machine: commands and time in, events out.
 //
 // No socket, clock or disk is inside: the same commands at the same times give the same events, so
-// tests drive it by hand and with seeded random commands, and a journal can replay it. What it
-// promises is tested line by line in tests/broker and beside a naive model. One thread.
+// tests drive it by hand and with seeded random commands. What it promises is tested line by line
+// in tests/broker and beside a naive model. One thread.
+//
+// What must survive comes out as changes among the effects (broker/changes.h), and each event says
+// which of them must be durable before it may be sent, so that no peer ever learns what a power cut
+// can undo. A machine of the next life is given the changes back and then started.
 //
 // A command may arrive twice (a client repeats what was not answered): puts are known by their ids,
 // settles by their leases, the others change nothing the second time.
@@ -15,7 +19,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "broker/machine_types.h"
@@ -28,6 +31,23 @@ class QueueMachine {
  public:
   QueueMachine(const MachineConfig& config, Time now);
   ~QueueMachine();
+
+  // --- from one life to the next
+  // The changes of earlier lives, in their order; then Start, once. A machine without a past needs
+  // neither. What a change names and is not there (its record was damaged) is passed over.
+  void Restore(Change change);
+  // `now` is not before the last change's time. Leases stay valid for those who name them in their
+  // hello. `damaged`: some changes are missing, so producers are asked to put again what matters.
+  void Start(Time now, bool damaged, Effects& effects);
+  // Writes what was last written before this change anew, oldest first, up to about `bytes`.
+  void Rewrite(Time now, uint64_t before, size_t bytes, Effects& effects);
+  // Changes before this one are not needed any more, once all up to tail() are durable.
+  uint64_t oldest_needed();
+  uint64_t tail() const { return tail_; }
+  // What all that is known would take, written once.
+  uint64_t live_bytes() const { return record_order_.bytes(); }
+  // While there is a reason, tasks that must be durable are not taken in from producers.
+  void RefusePuts(const std::string& why);
 
   // A process (again) says who it is. The welcome lists the held leases that are not known; leases
   // of this session that it does not list never arrived and are handed back. Its credit starts
@@ -55,6 +75,9 @@ class QueueMachine {
   bool IsConnected(SessionId session) const;
   uint64_t processed(SessionId session) const;
   const MachineConfig& config() const { return config_; }
+  uint64_t epoch() const { return epoch_; }
+  // Tasks that were put since this epoch are still known.
+  uint64_t remembered_since() const;
   MachineSnapshot Snapshot(Time now) const;
 
  private:
@@ -63,10 +86,11 @@ class QueueMachine {
     Role role = Role::kOperator;
     std::string instance;
     bool connected = false;
+    bool restored = false;  // known from the journal only: it has not said hello in this life
     Time last_heard;  // lease time
     Time lost_at;     // lease time; when not connected
     uint64_t processed = 0;
-    std::map<uint64_t, Task*> leases;  // by lease
+    std::map<LeaseKey, Task*> leases;
     std::set<Queue*> subscriptions;
     uint64_t waiting_tasks = 0, waiting_bytes = 0;  // puts held back
   };
@@ -93,8 +117,11 @@ class QueueMachine {
   Queue* FindQueue(const std::string& name) const;
   Queue* TouchQueue(const std::string& name);  // null when there are too many
   Status CheckSpec(const TaskSpec& spec);
-  bool PutNew(Time now, TaskSpec spec);  // false when it was known
-  Status PutChildren(Time now, Task* parent, std::vector<TaskSpec>& children);
+  // Null when it was known. The caller records it.
+  Task* PutNew(Time now, TaskSpec spec);
+  // Puts those that are not known, which are then in `fresh`.
+  Status PutChildren(Time now, Task* parent, std::vector<TaskSpec>& children,
+                     std::vector<Task*>& fresh);
   void Lease(Time now, Task* task, Consumer* consumer, Effects& effects);
   // Takes the lease away from its holder; the task's state is then the caller's to set.
   void Unlease(Task* task);
@@ -105,7 +132,9 @@ class QueueMachine {
   // Without a result: writes the obituary. A dead letter stays, the others are forgotten.
   void End(Time now, Task* task, EndReason reason, const std::string& detail, Effects& effects);
   void TellLost(const Task* task, const std::string& reason, Effects& effects);
-  void Forget(Task* task, uint64_t settled_by);
+  Task* WriteObituary(Time now, const Task* task, EndReason reason, const std::string& detail);
+  // What is known of its id then, or null.
+  Entry* Forget(Task* task, LeaseKey settled_by);
   Duration RetryDelay(const Task* task, uint32_t failures) const;
 
   // Leases and sessions.
@@ -113,11 +142,26 @@ class QueueMachine {
   // Why a token is no lease of the session: unknown here, or no longer its own.
   Status WhyNotLeased(const LeaseToken& token) const;
   void CountStale(const LeaseToken& token, Queue* queue);
-  void Answer(const Session& session, uint64_t number, Status status, bool known, Effects& effects);
+  void Answer(const Session& session, uint64_t number, Status status, bool known, Effects& effects,
+              uint64_t after = 0);
   void EndSession(Time now, SessionId id, EndOfSession how, const std::string& why,
                   Effects& effects);
   void DropWaitingPuts(Session& session);
   void DropSubscriptions(Session& session);
+
+  // Changes (recording.cc, restoring.cc).
+  uint64_t Record(Time now, ChangeOf what, Effects& effects);
+  void RecordTask(Time now, Task* task, Effects& effects);
+  void RecordQueue(Time now, Queue* queue, Effects& effects);
+  // A parent's step and the tasks that it brought into being, in one change. `over`: what is known of
+  // the parent's id when the step was its last.
+  void RecordStep(Time now, const Queue* queue, Entry* over, ChangeOf step,
+                  const std::vector<Task*>& children, Effects& effects);
+  uint64_t After(const Queue* queue) const { return queue->durable() ? tail_ : 0; }
+  Task* RestoreTask(TaskImage image, uint64_t sequence);
+  void RestoreChildren(std::vector<TaskImage> children, uint64_t sequence);
+  Task* FindTask(const std::string& queue, const TaskId& id) const;
+  void StartTask(Task* task);
 
   // Delivery (pump.cc).
   void MarkDirty(Queue* queue);
@@ -134,7 +178,9 @@ class QueueMachine {
   Time LeaseNow(Time now) const { return now - skipped_; }
 
   const MachineConfig config_;
-  const Time started_;
+  uint64_t epoch_;
+  uint64_t remembered_since_;
+  Time started_;
   Time last_turn_;
   Duration skipped_{0};  // all such pauses
   Time next_session_check_;
@@ -143,12 +189,15 @@ class QueueMachine {
   uint64_t next_order_ = 0;
   uint64_t next_lease_ = 0;
   uint64_t unknown_answers_ = 0;
+  uint64_t tail_ = 0;          // the last change
+  uint64_t start_record_ = 0;  // the newest StartChange
+  std::string puts_refused_;   // why; empty: they are not
+  RecordOrder record_order_;   // before the queues, whose entries it links
   std::map<std::string, std::unique_ptr<Queue>> queues_;
   std::map<SessionId, Session> sessions_;
   std::map<std::pair<Role, std::string>, SessionId> instances_;
   std::set<SessionId> superseded_;
   std::deque<SessionId> superseded_order_;
-  std::unordered_map<uint64_t, Task*> leases_;
   Timers lease_timers_;     // lease time
   Timers deadline_timers_;  // broker time
   Timers delay_timers_;     // broker time

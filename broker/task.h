@@ -13,11 +13,13 @@
 namespace cohort {
 
 class Queue;
+struct Entry;
 
 enum class TaskState : uint8_t { kReady, kLeased, kAccepted, kDelayed, kDead };
 
 struct Task {
   Queue* queue = nullptr;
+  Entry* entry = nullptr;  // in its queue
   TaskId id;
   Body body;
   uint8_t priority = 0;
@@ -38,8 +40,9 @@ struct Task {
 
   // While leased or accepted.
   SessionId holder = 0;
-  uint64_t lease = 0;
+  LeaseKey lease;
   bool started = false;
+  bool restored_as_accepted = false;  // of a lease from the journal, until the machine starts
   Time lease_ends;  // in lease time; not for accepted ones
   // While delayed.
   Time ready_at;

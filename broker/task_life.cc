@@ -18,6 +18,10 @@ std::string JoinReasons(const std::vector<std::string>& reasons) {
   return joined;
 }
 
+LeaseToken TokenOf(const Task* task) {
+  return {task->lease.epoch, task->lease.lease, task->failures + 1};
+}
+
 }  // namespace
 
 Queue* QueueMachine::FindQueue(const std::string& name) const {
@@ -28,7 +32,8 @@ Queue* QueueMachine::FindQueue(const std::string& name) const {
 Queue* QueueMachine::TouchQueue(const std::string& name) {
   if (Queue* queue = FindQueue(name)) return queue;
   if (queues_.size() >= config_.queues) return nullptr;
-  return queues_.emplace(name, std::make_unique<Queue>(name, config_)).first->second.get();
+  auto queue = std::make_unique<Queue>(name, config_, &record_order_);
+  return queues_.emplace(name, std::move(queue)).first->second.get();
 }
 
 Status QueueMachine::CheckSpec(const TaskSpec& spec) {
@@ -42,6 +47,14 @@ Status QueueMachine::CheckSpec(const TaskSpec& spec) {
                                std::to_string(config_.queues));
     }
   }
+  const Queue* queue = FindQueue(spec.queue);
+  for (const std::string* name : {&spec.results, &spec.obituaries}) {
+    if (!name->empty() && queue->durable() && !FindQueue(*name)->durable()) {
+      return InvalidArgument("task " + spec.id.ToString() + ": " + *name +
+                             " lives in memory and is less durable than " + spec.queue +
+                             "; take it out of broker.memory_queues, or add " + spec.queue);
+    }
+  }
   if (spec.body.size() > config_.queue_bytes) {
     FindQueue(spec.queue)->totals.refused["too_large"] += 1;
     return ResourceExhausted("task " + spec.id.ToString() + " of " +
@@ -51,11 +64,11 @@ Status QueueMachine::CheckSpec(const TaskSpec& spec) {
   return Status();
 }
 
-bool QueueMachine::PutNew(Time now, TaskSpec spec) {
+Task* QueueMachine::PutNew(Time now, TaskSpec spec) {
   Queue* queue = TouchQueue(spec.queue);
   if (queue->Knows(spec.id)) {
     queue->totals.known_puts += 1;
-    return false;
+    return nullptr;
   }
   auto task = std::make_unique<Task>();
   task->queue = queue;
@@ -75,16 +88,23 @@ bool QueueMachine::PutNew(Time now, TaskSpec spec) {
   }
   queue->totals.puts += 1;
   MarkDirty(queue);
-  return true;
+  return raw;
 }
 
-Status QueueMachine::PutChildren(Time now, Task* parent, std::vector<TaskSpec>& children) {
-  for (const TaskSpec& child : children) COHORT_RETURN_IF_ERROR(CheckSpec(child));
+Status QueueMachine::PutChildren(Time now, Task* parent, std::vector<TaskSpec>& children,
+                                 std::vector<Task*>& fresh) {
+  for (const TaskSpec& child : children) {
+    COHORT_RETURN_IF_ERROR(CheckSpec(child));
+    if (parent->queue->durable() && !FindQueue(child.queue)->durable()) {
+      return InvalidArgument("task " + child.id.ToString() + ": " + child.queue +
+                             " lives in memory and is less durable than " + parent->queue->name());
+    }
+  }
   for (TaskSpec& child : children) {
     const TaskId id = child.id;
     auto& emitted = parent->emitted;
     if (std::find(emitted.begin(), emitted.end(), id) == emitted.end()) emitted.push_back(id);
-    PutNew(now, std::move(child));
+    if (Task* task = PutNew(now, std::move(child))) fresh.push_back(task);
   }
   return Status();
 }
@@ -105,15 +125,17 @@ void QueueMachine::Lease(Time now, Task* task, Consumer* consumer, Effects& effe
   task->delivered = true;
   task->started = false;
   task->holder = session.id;
-  task->lease = ++next_lease_;
+  task->lease = {epoch_, ++next_lease_};
   task->lease_ends = LeaseNow(now) + config_.lease;
   session.leases.emplace(task->lease, task);
-  leases_.emplace(task->lease, task);
   lease_timers_.emplace(std::make_pair(task->lease_ends, task->order), task);
 
-  deliver.token = {config_.epoch, task->lease, task->failures + 1};
+  deliver.token = TokenOf(task);
   queue->Charge(consumer, task->body.size());
-  effects.events.push_back({session.id, std::move(deliver)});
+  effects.events.push_back({session.id, std::move(deliver), task->entry->record});
+  if (queue->durable()) {
+    Record(now, LeaseChange{queue->name(), task->id, {session.id, task->lease}}, effects);
+  }
 }
 
 void QueueMachine::Unlease(Task* task) {
@@ -123,11 +145,10 @@ void QueueMachine::Unlease(Task* task) {
     deadline_timers_.emplace(std::make_pair(task->deadline, task->order), task);
   }
   lease_timers_.erase({task->lease_ends, task->order});
-  leases_.erase(task->lease);
   const auto holder = sessions_.find(task->holder);
   if (holder != sessions_.end()) holder->second.leases.erase(task->lease);
   task->holder = 0;
-  task->lease = 0;
+  task->lease = {};
   task->started = false;
 }
 
@@ -152,6 +173,9 @@ void QueueMachine::CountFailure(Time now, Task* task, const std::string& reason,
   task->failures += 1;
   task->queue->totals.failures += 1;
   task->reasons.push_back("attempt " + std::to_string(task->failures) + ": " + reason);
+  if (task->queue->durable()) {
+    Record(now, FailureChange{task->queue->name(), task->id, reason}, effects);
+  }
   // Whoever is to be told of an end must be told: obituaries never die.
   if (task->failures >= task->max_attempts && !task->obituary.has_value()) {
     return End(now, task, EndReason::kDead, JoinReasons(task->reasons), effects);
@@ -179,9 +203,25 @@ void QueueMachine::TellLost(const Task* task, const std::string& reason, Effects
   LeaseLostEvent lost;
   lost.queue = task->queue->name();
   lost.id = task->id;
-  lost.token = {config_.epoch, task->lease, task->failures + 1};
+  lost.token = TokenOf(task);
   lost.reason = reason;
   effects.events.push_back({task->holder, std::move(lost)});
+}
+
+Task* QueueMachine::WriteObituary(Time now, const Task* task, EndReason reason,
+                                  const std::string& detail) {
+  Queue* queue = task->obituaries;
+  if (queue == nullptr || task->state == TaskState::kDead || queue->Knows(task->id)) return nullptr;
+  auto obituary = std::make_unique<Task>();
+  obituary->queue = queue;
+  obituary->id = task->id;
+  obituary->put_at = now;
+  obituary->order = ++next_order_;
+  obituary->max_attempts = config_.max_attempts;
+  obituary->obituary = Obituary{reason, detail, task->emitted};
+  queue->totals.obituaries += 1;
+  MarkDirty(queue);
+  return queue->Insert(std::move(obituary));
 }
 
 void QueueMachine::End(Time now, Task* task, EndReason reason, const std::string& detail,
@@ -191,34 +231,35 @@ void QueueMachine::End(Time now, Task* task, EndReason reason, const std::string
   if (reason == EndReason::kExpired) queue->totals.expired += 1;
   if (reason == EndReason::kCancelled) queue->totals.cancelled += 1;
   Unlease(task);
-  if (task->obituaries != nullptr && task->state != TaskState::kDead &&
-      !task->obituaries->Knows(task->id)) {
-    auto obituary = std::make_unique<Task>();
-    obituary->queue = task->obituaries;
-    obituary->id = task->id;
-    obituary->put_at = now;
-    obituary->order = ++next_order_;
-    obituary->max_attempts = config_.max_attempts;
-    obituary->obituary = Obituary{reason, detail, task->emitted};
-    task->obituaries->Insert(std::move(obituary));
-    task->obituaries->totals.obituaries += 1;
-    MarkDirty(task->obituaries);
+  std::vector<Task*> obituary;
+  if (Task* written = WriteObituary(now, task, reason, detail)) obituary.push_back(written);
+  const bool dead_letter = reason == EndReason::kDead;
+  EndChange change{queue->name(), task->id, dead_letter, {}};
+  if (!dead_letter) {
+    Entry* entry = Forget(task, {});
+    RecordStep(now, queue, entry, std::move(change), obituary, effects);
+    return;
   }
-  if (reason != EndReason::kDead) return Forget(task, 0);
+  RecordStep(now, queue, nullptr, std::move(change), obituary, effects);
   delay_timers_.erase({task->ready_at, task->order});
   deadline_timers_.erase({task->deadline, task->order});
   queue->SetState(task, TaskState::kDead);
-  while (queue->TooManyDead()) Forget(queue->OldestDead(), 0);
+  while (queue->TooManyDead()) {
+    Task* oldest = queue->OldestDead();
+    EndChange forgotten{queue->name(), oldest->id, /*dead_letter=*/false, {}};
+    Entry* entry = Forget(oldest, {});
+    RecordStep(now, queue, entry, std::move(forgotten), {}, effects);
+  }
   MarkDirty(queue);
 }
 
-void QueueMachine::Forget(Task* task, uint64_t settled_by) {
+Entry* QueueMachine::Forget(Task* task, LeaseKey settled_by) {
   Unlease(task);
   delay_timers_.erase({task->ready_at, task->order});
   deadline_timers_.erase({task->deadline, task->order});
   Queue* queue = task->queue;
-  queue->Erase(task, settled_by);
   MarkDirty(queue);
+  return queue->Erase(task, settled_by);
 }
 
 }  // namespace cohort

@@ -18,8 +18,8 @@ void QueueMachine::Apply(Time now, SessionId id, Command command, Effects& effec
 }
 
 void QueueMachine::Answer(const Session& session, uint64_t number, Status status, bool known,
-                          Effects& effects) {
-  effects.events.push_back({session.id, AnswerEvent{number, std::move(status), known}});
+                          Effects& effects, uint64_t after) {
+  effects.events.push_back({session.id, AnswerEvent{number, std::move(status), known}, after});
 }
 
 // --- producers
@@ -31,9 +31,13 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, PutCommand& p
   Queue* queue = TouchQueue(put.task.queue);
   const size_t bytes = put.task.body.size();
   const bool known = queue->Knows(put.task.id);
+  if (!known && queue->durable() && !puts_refused_.empty()) {
+    queue->totals.refused["no_space"] += 1;
+    return Answer(session, number, Unavailable(puts_refused_), false, effects);
+  }
   if (known || (queue->waiting.empty() && queue->HasRoomFor(bytes))) {
-    PutNew(now, std::move(put.task));
-    return Answer(session, number, Status(), known, effects);
+    if (Task* task = PutNew(now, std::move(put.task))) RecordTask(now, task, effects);
+    return Answer(session, number, Status(), known, effects, After(queue));
   }
   const bool too_many = session.waiting_tasks >= config_.waiting_tasks ||
                         session.waiting_bytes + bytes > config_.waiting_bytes;
@@ -52,7 +56,8 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, PutCommand& p
 void QueueMachine::On(Time now, Session& session, uint64_t number, FloorCommand& floor,
                       Effects& effects) {
   if (Queue* queue = TouchQueue(floor.queue)) {
-    queue->RaiseFloor(floor.run, floor.space, floor.cursor);
+    if (!queue->RaiseFloor(floor.run, floor.space, floor.cursor)) return;
+    RecordQueue(now, queue, effects);
     MarkDirty(queue);  // a put that waits may be known now
   }
 }
@@ -86,7 +91,7 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, CancelCommand
     TellLost(task, "cancelled", effects);
     End(now, task, EndReason::kCancelled, "cancelled", effects);
   }
-  Answer(session, number, Status(), false, effects);
+  Answer(session, number, Status(), false, effects, tail_);
 }
 
 // --- consumers
@@ -110,14 +115,13 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, CreditCommand
 // --- holders of a lease
 
 Task* QueueMachine::Leased(const Session& session, const LeaseToken& token) const {
-  if (token.epoch != config_.epoch) return nullptr;
-  const auto found = session.leases.find(token.lease);
+  const auto found = session.leases.find({token.epoch, token.lease});
   if (found == session.leases.end()) return nullptr;
   return found->second->failures + 1 == token.attempt ? found->second : nullptr;
 }
 
 Status QueueMachine::WhyNotLeased(const LeaseToken& token) const {
-  if (token.epoch != config_.epoch) {
+  if (token.epoch < remembered_since()) {
     return NotFound("the task was lost when the broker restarted");
   }
   return FailedPrecondition("the lease has ended");
@@ -144,26 +148,40 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, EmitCommand& 
     return Answer(session, number, WhyNotLeased(emit.token), false, effects);
   }
   task->started = true;
-  const uint64_t count = emit.children.size();
-  const Status status = PutChildren(now, task, emit.children);
-  if (status.ok()) task->queue->totals.emits += count;
-  Answer(session, number, status, false, effects);
+  Queue* queue = task->queue;
+  if (queue->durable() && !puts_refused_.empty()) {
+    queue->totals.refused["no_space"] += 1;
+    return Answer(session, number, Unavailable(puts_refused_), false, effects);
+  }
+  EmitChange change{queue->name(), task->id, {}, {}};
+  for (const TaskSpec& child : emit.children) change.emitted.push_back(child.id);
+  std::vector<Task*> fresh;
+  const Status status = PutChildren(now, task, emit.children, fresh);
+  if (!status.ok()) return Answer(session, number, status, false, effects);
+  queue->totals.emits += change.emitted.size();
+  if (!fresh.empty()) RecordStep(now, queue, nullptr, std::move(change), fresh, effects);
+  Answer(session, number, Status(), false, effects, After(queue));
 }
 
 void QueueMachine::On(Time now, Session& session, uint64_t number, SettleCommand& settle,
                       Effects& effects) {
   Task* task = Leased(session, settle.token);
   if (task != nullptr) {
-    const Status status = PutChildren(now, task, settle.children);
+    std::vector<Task*> fresh;
+    const Status status = PutChildren(now, task, settle.children, fresh);
     if (!status.ok()) return Answer(session, number, status, false, effects);
-    task->queue->totals.settled += 1;
-    Forget(task, settle.token.lease);
-    return Answer(session, number, Status(), false, effects);
+    Queue* queue = task->queue;
+    queue->totals.settled += 1;
+    const LeaseKey by = task->lease;
+    SettleChange change{queue->name(), task->id, by, {}};
+    Entry* over = Forget(task, by);
+    RecordStep(now, queue, over, std::move(change), fresh, effects);
+    return Answer(session, number, Status(), false, effects, After(queue));
   }
   Queue* queue = FindQueue(settle.queue);
-  const bool repeated = queue != nullptr && settle.token.epoch == config_.epoch &&
-                        queue->SettledBy(settle.id) == settle.token.lease;
-  if (repeated) return Answer(session, number, Status(), true, effects);
+  const LeaseKey by{settle.token.epoch, settle.token.lease};
+  const bool repeated = queue != nullptr && queue->SettledBy(settle.id) == by;
+  if (repeated) return Answer(session, number, Status(), true, effects, After(queue));
   CountStale(settle.token, queue);
   const bool lives = queue != nullptr && queue->Find(settle.id) != nullptr;
   Answer(session, number,
@@ -199,6 +217,10 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, AcceptCommand
   deadline_timers_.erase({task->deadline, task->order});
   task->queue->SetState(task, TaskState::kAccepted);
   MarkDirty(task->queue);
+  if (task->queue->durable()) {
+    const LeaseImage lease{session.id, task->lease, /*accepted=*/true};
+    Record(now, LeaseChange{task->queue->name(), task->id, lease}, effects);
+  }
 }
 
 void QueueMachine::On(Time now, Session& session, uint64_t number, ReleaseCommand& release,

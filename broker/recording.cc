@@ -1,0 +1,126 @@
+// What the machine writes down, and how it keeps what was written short.
+#include <algorithm>
+#include <utility>
+
+#include "broker/queue_machine.h"
+
+namespace cohort {
+namespace {
+
+// What the journal needs beside names, bodies and lists; measured in tests/broker/changes_test.cc.
+constexpr size_t kImageBytes = 288;
+constexpr size_t kTaskIdBytes = 32;
+
+TaskImage ImageOf(const Task& task) {
+  TaskImage image;
+  image.spec.queue = task.queue->name();
+  image.spec.id = task.id;
+  image.spec.body = task.body;
+  image.spec.priority = task.priority;
+  if (task.results != nullptr) image.spec.results = task.results->name();
+  if (task.obituaries != nullptr) image.spec.obituaries = task.obituaries->name();
+  image.spec.children = task.children;
+  image.spec.max_attempts = task.max_attempts;
+  image.put_at = task.put_at;
+  image.deadline = task.deadline;
+  image.order = task.order;
+  image.dead = task.state == TaskState::kDead;
+  image.delivered = task.delivered;
+  image.failures = task.failures;
+  image.reasons = task.reasons;
+  image.emitted = task.emitted;
+  image.obituary = task.obituary;
+  if (!task.lease.IsZero()) {
+    image.lease = LeaseImage{task.holder, task.lease, task.state == TaskState::kAccepted};
+  }
+  return image;
+}
+
+}  // namespace
+
+size_t ApproximateBytes(const TaskImage& task) {
+  size_t bytes = kImageBytes + task.spec.queue.size() + task.spec.results.size() +
+                 task.spec.obituaries.size() + task.spec.body.size() +
+                 kTaskIdBytes * task.emitted.size();
+  for (const std::string& reason : task.reasons) bytes += reason.size() + 16;
+  if (task.obituary.has_value()) {
+    bytes += 32 + task.obituary->detail.size() + kTaskIdBytes * task.obituary->emitted.size();
+  }
+  return bytes;
+}
+
+uint64_t QueueMachine::Record(Time now, ChangeOf what, Effects& effects) {
+  effects.changes.push_back({++tail_, now, std::move(what)});
+  return tail_;
+}
+
+void QueueMachine::RecordTask(Time now, Task* task, Effects& effects) {
+  if (!task->queue->durable()) return;
+  TaskImage image = ImageOf(*task);
+  const size_t bytes = ApproximateBytes(image);
+  record_order_.Place(task->entry, Record(now, TaskChange{std::move(image)}, effects), bytes);
+}
+
+void QueueMachine::RecordQueue(Time now, Queue* queue, Effects& effects) {
+  if (!queue->durable()) return;
+  QueueChange change;
+  change.queue = queue->name();
+  change.floors = queue->floors();
+  queue->record = Record(now, std::move(change), effects);
+}
+
+void QueueMachine::RecordStep(Time now, const Queue* queue, Entry* over, ChangeOf step,
+                              const std::vector<Task*>& children, Effects& effects) {
+  if (!queue->durable()) {
+    for (Task* child : children) RecordTask(now, child, effects);
+    return;
+  }
+  std::vector<TaskImage> images;
+  std::vector<std::pair<Entry*, size_t>> placed;
+  for (const Task* child : children) {
+    if (!child->queue->durable()) continue;
+    images.push_back(ImageOf(*child));
+    placed.emplace_back(child->entry, ApproximateBytes(images.back()));
+  }
+  std::visit(
+      [&images](auto& change) {
+        if constexpr (requires { change.children; }) change.children = std::move(images);
+      },
+      step);
+  const uint64_t record = Record(now, std::move(step), effects);
+  for (const auto& [entry, bytes] : placed) record_order_.Place(entry, record, bytes);
+  if (over != nullptr) record_order_.Place(over, record, kRememberedBytes);
+}
+
+void QueueMachine::Rewrite(Time now, uint64_t before, size_t bytes, Effects& effects) {
+  if (start_record_ != 0 && start_record_ < before) {
+    start_record_ = Record(now, StartChange{epoch_, remembered_since_}, effects);
+  }
+  for (const auto& [name, queue] : queues_) {
+    if (queue->record != 0 && queue->record < before) RecordQueue(now, queue.get(), effects);
+  }
+  for (size_t written = 0; written < bytes;) {
+    Recorded* oldest = record_order_.oldest();
+    if (oldest == nullptr || oldest->record >= before) return;
+    auto* entry = static_cast<Entry*>(oldest);
+    written += entry->bytes;
+    if (entry->live != nullptr) {
+      RecordTask(now, entry->live.get(), effects);
+      continue;
+    }
+    const RememberedChange remembered{entry->queue->name(), *entry->id, entry->settled_by};
+    record_order_.Place(entry, Record(now, remembered, effects), kRememberedBytes);
+  }
+}
+
+uint64_t QueueMachine::oldest_needed() {
+  uint64_t oldest = tail_ + 1;
+  if (start_record_ != 0) oldest = std::min(oldest, start_record_);
+  for (const auto& [name, queue] : queues_) {
+    if (queue->record != 0) oldest = std::min(oldest, queue->record);
+  }
+  if (const Recorded* entry = record_order_.oldest()) oldest = std::min(oldest, entry->record);
+  return oldest;
+}
+
+}  // namespace cohort

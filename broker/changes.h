@@ -1,5 +1,5 @@
-// What must survive the broker's death, as the queue machine tells it: a Change for each step that a
-// restart may not forget.
+// What must survive the broker's death, as the queue machine tells it: a Change for each step that
+// a restart may not forget.
 //
 // Changes are numbered by the machine, ascending without gaps. Given back in that order
 // (QueueMachine::Restore) they make a machine that knows the same tasks. An *image* is the whole
@@ -116,8 +116,7 @@ struct Change {
 // What must be durable before anybody may rely on it. The others may be lost with the power:
 // leases are given out again, failures are not counted.
 inline bool MustBeSynced(const ChangeOf& what) {
-  return !std::holds_alternative<LeaseChange>(what) &&
-         !std::holds_alternative<FailureChange>(what);
+  return !std::holds_alternative<LeaseChange>(what) && !std::holds_alternative<FailureChange>(what);
 }
 
 // About what an image takes in the journal, in bytes.

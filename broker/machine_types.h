@@ -14,8 +14,8 @@
 namespace cohort {
 
 struct MachineConfig {
-  uint64_t epoch = 1;  // of this broker's life; a restored one takes a higher one if it must
-  bool durable = false;                    // queues live on disk …
+  uint64_t epoch = 1;    // of this broker's life; a restored one takes a higher one if it must
+  bool durable = false;  // queues live on disk …
   std::vector<std::string> memory_queues;  // … but for these; "name*" names all that begin so
   Duration lease = Seconds(30);
   Duration session_grace = Seconds(3);  // a lost connection keeps its leases this long
@@ -30,6 +30,7 @@ struct MachineConfig {
   uint64_t queue_bytes = uint64_t{1} << 30;
   uint64_t held_tasks = 200'000;
   uint64_t held_bytes = uint64_t{2} << 30;
+  uint64_t remembered_ids = 1'000'000;  // … that are over and not below a floor
   uint64_t dead_tasks = 10'000;
   uint64_t dead_bytes = uint64_t{64} << 20;
   // What a session may have held back at a time (it is told half of it as its window).

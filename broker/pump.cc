@@ -37,7 +37,8 @@ void QueueMachine::AdmitWaiting(Time now, Queue* queue, Effects& effects) {
     WaitingPut& front = queue->waiting.front();
     const size_t bytes = front.task.body.size();
     const bool known = queue->Knows(front.task.id);
-    if (!known && (!queue->HasRoomFor(bytes) || (queue->durable() && !puts_refused_.empty()))) return;
+    if (!known && (!queue->HasRoomFor(bytes) || (queue->durable() && !puts_refused_.empty())))
+      return;
     WaitingPut put = std::move(front);
     queue->waiting.pop_front();
     Session& session = sessions_.at(put.session);
@@ -85,7 +86,7 @@ void QueueMachine::NoteWait(Time now, Queue* queue) {
       reason = WaitReason::kResultsFull;
     }
   } else if (!queue->waiting.empty()) {
-    reason = WaitReason::kRoom;
+    reason = queue->RemembersTooMany() ? WaitReason::kFloor : WaitReason::kRoom;
   }
   if (reason != queue->waits_for) {
     queue->waits_for = reason;

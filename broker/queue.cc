@@ -19,10 +19,7 @@ bool IsDurable(const std::string& queue, const MachineConfig& config) {
 }  // namespace
 
 Queue::Queue(std::string name, const MachineConfig& config, RecordOrder* order)
-    : name_(std::move(name)),
-      config_(config),
-      order_(*order),
-      durable_(IsDurable(name_, config)) {}
+    : name_(std::move(name)), config_(config), order_(*order), durable_(IsDurable(name_, config)) {}
 
 Queue::~Queue() {
   for (auto& [id, entry] : known_) order_.Remove(&entry);
@@ -53,6 +50,7 @@ Task* Queue::Insert(std::unique_ptr<Task> task) {
   entry.queue = this;
   entry.id = &place->first;
   entry.live = std::move(task);
+  live_ += 1;
   raw->entry = &entry;
   Account(raw, raw->state, +1);
   if (raw->state == TaskState::kReady) ready_[raw->priority].emplace(Place(raw), raw);
@@ -65,6 +63,7 @@ Entry* Queue::Erase(Task* task, LeaseKey settled_by) {
   Account(task, task->state, -1);
   Entry* entry = task->entry;
   order_.Remove(entry);
+  live_ -= 1;
   if (BelowFloor(task->id)) {
     known_.erase(known_.find(task->id));
     return nullptr;
@@ -169,7 +168,7 @@ uint64_t Queue::bounded_tasks() const {
 }
 
 bool Queue::HasRoomFor(size_t bytes) const {
-  return bounded_tasks() + 1 <= config_.queue_tasks &&
+  return !RemembersTooMany() && bounded_tasks() + 1 <= config_.queue_tasks &&
          bounded_bytes_ + bytes <= config_.queue_bytes;
 }
 
@@ -255,6 +254,9 @@ std::string Queue::WaitsForText() const {
       return "a consumer";
     case WaitReason::kCredit:
       return "a consumer with credit";
+    case WaitReason::kFloor:
+      return "a floor from the producer: it remembers " + std::to_string(remembered()) +
+             " ids (broker.remembered_ids), puts are held back";
     case WaitReason::kRoom:
       return "answers for leased tasks (full, puts are held back)";
   }
@@ -284,7 +286,7 @@ QueueSnapshot Queue::Snapshot(Time now) const {
   stats.subscribers = consumers_.size();
   stats.waits_for = WaitsForText();
   stats.waits_since_seconds = waits_for == WaitReason::kNothing ? 0 : ToSeconds(now - waits_since);
-  if (waits_for == WaitReason::kRoom && !waiting.empty()) {
+  if (!waiting.empty() && (waits_for == WaitReason::kRoom || waits_for == WaitReason::kFloor)) {
     snapshot.waits_at = waiting.front().task.id.ToString();
   } else if (waits_for != WaitReason::kNothing && !ready_.empty()) {
     snapshot.waits_at = ready_.begin()->second.begin()->second->id.ToString();

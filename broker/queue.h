@@ -54,7 +54,8 @@ enum class WaitReason : uint8_t {
   kResultsFull,
   kConsumer,
   kCredit,
-  kRoom,  // puts are held back although consumers keep up: room comes with their answers
+  kFloor,  // puts are held back until their producer declares a floor
+  kRoom,   // puts are held back although consumers keep up: room comes with their answers
 };
 
 class Queue {
@@ -96,6 +97,9 @@ class Queue {
   uint64_t bounded_tasks() const;
   uint64_t bounded_bytes() const { return bounded_bytes_; }
   bool HasRoomFor(size_t bytes) const;
+  // Ids of tasks that are over and may be put again, for all that the broker has been told.
+  uint64_t remembered() const { return known_.size() - live_; }
+  bool RemembersTooMany() const { return remembered() >= config_.remembered_ids; }
   bool IsFull() const;
   bool MayHold(size_t bytes) const;
   bool TooManyDead() const;
@@ -115,6 +119,7 @@ class Queue {
   QueueSnapshot Snapshot(Time now) const;
 
   std::deque<WaitingPut> waiting;    // puts held back, in order
+  std::set<Queue*> flows_to;         // where results of its tasks have gone: never in a circle
   std::set<Queue*> blocked_sources;  // queues that wait for room here
   Queue* blocked_on = nullptr;       // the results queue that is full
   QueueTotals totals;
@@ -139,6 +144,7 @@ class Queue {
   RecordOrder& order_;
   const bool durable_;
   std::map<TaskId, Entry> known_;
+  uint64_t live_ = 0;                                         // of them
   std::map<std::pair<uint64_t, uint64_t>, uint64_t> floors_;  // (run, space) → cursor
   std::map<uint8_t, Level, std::greater<>> ready_;            // by priority
   std::map<uint64_t, Task*> dead_;                            // by order

@@ -191,7 +191,7 @@ void QueueMachine::ExpireSessions(Time now, Effects& effects) {
   std::vector<SessionId> over;
   for (const auto& [id, session] : sessions_) {
     if (session.connected && lease_now - session.last_heard > config_.silence) silent.push_back(id);
-    const Duration grace = session.restored ? std::max(config_.session_grace, config_.restart_grace)
+    const Duration grace = session.restored ? 2 * config_.session_grace + config_.restart_grace
                                             : config_.session_grace;
     if (!session.connected && lease_now - session.lost_at > grace) over.push_back(id);
   }

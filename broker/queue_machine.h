@@ -87,8 +87,8 @@ class QueueMachine {
     std::string instance;
     bool connected = false;
     bool restored = false;  // known from the journal only: it has not said hello in this life
-    Time last_heard;  // lease time
-    Time lost_at;     // lease time; when not connected
+    Time last_heard;        // lease time
+    Time lost_at;           // lease time; when not connected
     uint64_t processed = 0;
     std::map<LeaseKey, Task*> leases;
     std::set<Queue*> subscriptions;
@@ -117,6 +117,8 @@ class QueueMachine {
   Queue* FindQueue(const std::string& name) const;
   Queue* TouchQueue(const std::string& name);  // null when there are too many
   Status CheckSpec(const TaskSpec& spec);
+  // Results flow from `from` to `to` from now on; refused when they would flow in a circle.
+  Status Connect(Queue* from, Queue* to);
   // Null when it was known. The caller records it.
   Task* PutNew(Time now, TaskSpec spec);
   // Puts those that are not known, which are then in `fresh`.
@@ -153,11 +155,12 @@ class QueueMachine {
   uint64_t Record(Time now, ChangeOf what, Effects& effects);
   void RecordTask(Time now, Task* task, Effects& effects);
   void RecordQueue(Time now, Queue* queue, Effects& effects);
-  // A parent's step and the tasks that it brought into being, in one change. `over`: what is known of
-  // the parent's id when the step was its last.
+  // A parent's step and the tasks that it brought into being, in one change. `over`: what is known
+  // of the parent's id when the step was its last.
   void RecordStep(Time now, const Queue* queue, Entry* over, ChangeOf step,
                   const std::vector<Task*>& children, Effects& effects);
-  uint64_t After(const Queue* queue) const { return queue->durable() ? tail_ : 0; }
+  // What must be durable before anything is said of the queue's state.
+  uint64_t After(const Queue* queue) const { return queue->durable() ? synced_tail_ : 0; }
   Task* RestoreTask(TaskImage image, uint64_t sequence);
   void RestoreChildren(std::vector<TaskImage> children, uint64_t sequence);
   Task* FindTask(const std::string& queue, const TaskId& id) const;
@@ -190,6 +193,7 @@ class QueueMachine {
   uint64_t next_lease_ = 0;
   uint64_t unknown_answers_ = 0;
   uint64_t tail_ = 0;          // the last change
+  uint64_t synced_tail_ = 0;   // the last that must be synced
   uint64_t start_record_ = 0;  // the newest StartChange
   std::string puts_refused_;   // why; empty: they are not
   RecordOrder record_order_;   // before the queues, whose entries it links

@@ -50,7 +50,9 @@ size_t ApproximateBytes(const TaskImage& task) {
 }
 
 uint64_t QueueMachine::Record(Time now, ChangeOf what, Effects& effects) {
-  effects.changes.push_back({++tail_, now, std::move(what)});
+  ++tail_;
+  if (MustBeSynced(what)) synced_tail_ = tail_;
+  effects.changes.push_back({tail_, now, std::move(what)});
   return tail_;
 }
 

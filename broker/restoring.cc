@@ -23,6 +23,7 @@ Task* QueueMachine::RestoreTask(TaskImage image, uint64_t sequence) {
   task->body = std::move(image.spec.body);
   task->priority = image.spec.priority;
   if (!image.spec.results.empty()) task->results = TouchQueue(image.spec.results);
+  if (task->results != nullptr) queue->flows_to.insert(task->results);
   if (!image.spec.obituaries.empty()) task->obituaries = TouchQueue(image.spec.obituaries);
   task->children = image.spec.children;
   task->max_attempts = image.spec.max_attempts;
@@ -87,8 +88,7 @@ void QueueMachine::Restore(Change change) {
   } else if (auto* failure = std::get_if<FailureChange>(&change.what)) {
     if (Task* task = FindTask(failure->queue, failure->id)) {
       task->failures += 1;
-      task->reasons.push_back("attempt " + std::to_string(task->failures) + ": " +
-                              failure->reason);
+      task->reasons.push_back("attempt " + std::to_string(task->failures) + ": " + failure->reason);
       task->lease = {};
     }
   } else if (auto* emit = std::get_if<EmitChange>(&change.what)) {

@@ -43,7 +43,7 @@ struct Task {
   LeaseKey lease;
   bool started = false;
   bool restored_as_accepted = false;  // of a lease from the journal, until the machine starts
-  Time lease_ends;  // in lease time; not for accepted ones
+  Time lease_ends;                    // in lease time; not for accepted ones
   // While delayed.
   Time ready_at;
 };

@@ -37,17 +37,17 @@ Queue* QueueMachine::TouchQueue(const std::string& name) {
 }
 
 Status QueueMachine::CheckSpec(const TaskSpec& spec) {
-  if (spec.results == spec.queue) {
-    return InvalidArgument("task " + spec.id.ToString() + ": results go to its own queue " +
-                           spec.queue + ", which could lock; name another one");
-  }
   for (const std::string* name : {&spec.queue, &spec.results, &spec.obituaries}) {
     if (!name->empty() && TouchQueue(*name) == nullptr) {
       return ResourceExhausted("queue " + *name + " would be one more than the broker's " +
                                std::to_string(config_.queues));
     }
   }
-  const Queue* queue = FindQueue(spec.queue);
+  Queue* queue = FindQueue(spec.queue);
+  if (!spec.results.empty()) {
+    const Status flows = Connect(queue, FindQueue(spec.results));
+    if (!flows.ok()) return flows.WithContext("task " + spec.id.ToString());
+  }
   for (const std::string* name : {&spec.results, &spec.obituaries}) {
     if (!name->empty() && queue->durable() && !FindQueue(*name)->durable()) {
       return InvalidArgument("task " + spec.id.ToString() + ": " + *name +
@@ -61,6 +61,23 @@ Status QueueMachine::CheckSpec(const TaskSpec& spec) {
                              std::to_string(spec.body.size()) + " bytes is larger than queue " +
                              spec.queue + " may be (broker.queue_bytes)");
   }
+  return Status();
+}
+
+Status QueueMachine::Connect(Queue* from, Queue* to) {
+  if (from->flows_to.contains(to)) return Status();
+  std::vector<Queue*> reached = {to};
+  for (size_t i = 0; i < reached.size(); ++i) {
+    if (reached[i] == from) {
+      return InvalidArgument("results would flow from " + from->name() + " through " + to->name() +
+                             " back to it; two full queues would wait for each other for ever: "
+                             "name another queue for them");
+    }
+    for (Queue* next : reached[i]->flows_to) {
+      if (std::find(reached.begin(), reached.end(), next) == reached.end()) reached.push_back(next);
+    }
+  }
+  from->flows_to.insert(to);
   return Status();
 }
 

@@ -91,7 +91,7 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, CancelCommand
     TellLost(task, "cancelled", effects);
     End(now, task, EndReason::kCancelled, "cancelled", effects);
   }
-  Answer(session, number, Status(), false, effects, tail_);
+  Answer(session, number, Status(), false, effects, synced_tail_);
 }
 
 // --- consumers

@@ -97,7 +97,8 @@ struct Task {
 }
 
 struct Command {
-  number @0 :UInt64;  # of the session, from 1, ascending
+  number @0 :UInt64;  # of the session, from 1, ascending; 0 for subscribe, credit and renew,
+                      # which are said anew after each hello
   union {
     invalid @1 :Void;
     put @2 :Task;

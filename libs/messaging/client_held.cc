@@ -44,10 +44,18 @@ std::vector<LeaseToken> HeldLeases::All() const {
   return tokens;
 }
 
+std::vector<LeaseToken> HeldLeases::Accepted() const {
+  std::vector<LeaseToken> tokens;
+  for (const auto& [token, lease] : held_) {
+    if (lease.accepted && !lease.ending) tokens.push_back(token);
+  }
+  return tokens;
+}
+
 std::vector<LeaseToken> HeldLeases::ToRenew(Time now) const {
   std::vector<LeaseToken> tokens;
   for (const auto& [token, lease] : held_) {
-    if (!lease.accepted && !lease.ending && now < lease.renew_until) tokens.push_back(token);
+    if (!lease.ending && (lease.accepted || now < lease.renew_until)) tokens.push_back(token);
   }
   return tokens;
 }

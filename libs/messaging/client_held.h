@@ -33,7 +33,9 @@ class HeldLeases {
   Status WhyNotHeld(const LeaseToken& token) const;
 
   std::vector<LeaseToken> All() const;
-  // Those that the application still works on.
+  std::vector<LeaseToken> Accepted() const;
+  // Those that the application still works on. Accepted ones too: where the broker had no room to
+  // hold one it is an ordinary lease.
   std::vector<LeaseToken> ToRenew(Time now) const;
 
  private:

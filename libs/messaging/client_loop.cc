@@ -18,6 +18,7 @@ constexpr size_t kBatchCommands = 256;
 constexpr size_t kBatchBytes = 256 * 1024;
 constexpr size_t kReceivesPerTurn = 256;
 constexpr size_t kTokensPerRenewal = 8192;
+constexpr double kPutOffFor = 0.5;  // seconds, with jitter
 
 }  // namespace
 
@@ -124,6 +125,10 @@ void ClientLoop::OnTimers(Time now) {
         if (Send(EncodePing(session_))) last_ping_ = now;
       }
       if (now >= next_renewal_) SendRenewals(now);
+      if (now >= next_attempt_) {
+        next_attempt_ = Time::max();
+        outbox_.SendPutOff();
+      }
       break;
     }
     case Phase::kLeaving:
@@ -140,8 +145,8 @@ Duration ClientLoop::UntilNextTimer(Time now) const {
   if (close_by_.has_value()) next = std::min(next, *close_by_);
   if (phase_ == Phase::kConnected) {
     const Duration every = Seconds(terms_.ping_seconds);
-    next = std::min(
-        {next, next_renewal_, last_sent_ + every, std::max(last_heard_, last_ping_) + every});
+    next = std::min({next, next_renewal_, next_attempt_, last_sent_ + every,
+                     std::max(last_heard_, last_ping_) + every});
   } else if (phase_ != Phase::kRefused) {
     next = std::min(next, deadline_);
   }
@@ -221,6 +226,7 @@ void ClientLoop::OnWelcome(const WelcomeMessage& welcome, uint64_t processed) {
   shared_.SetWaiting(std::nullopt);
   const bool remembered = known_epoch_ != 0 && welcome.remembered_since <= known_epoch_ &&
                           known_epoch_ <= welcome.epoch;
+  const bool restarted = known_epoch_ != 0 && known_epoch_ != welcome.epoch;
   known_epoch_ = welcome.epoch;
   terms_ = welcome;
   next_renewal_ = clock_.Now() + Seconds(terms_.lease_seconds / 3);
@@ -228,7 +234,7 @@ void ClientLoop::OnWelcome(const WelcomeMessage& welcome, uint64_t processed) {
 
   for (const LeaseToken& token : welcome.lost) {
     // Either the broker forgot the task, or it gave it to somebody else while we were away.
-    const bool forgotten = token.epoch != welcome.epoch;
+    const bool forgotten = token.epoch < welcome.remembered_since;
     const Status why = forgotten ? NotFound("the broker was restarted without the task")
                                  : FailedPrecondition("the connection was lost for too long");
     const auto lease = held_.Lose(token, why);
@@ -241,8 +247,12 @@ void ClientLoop::OnWelcome(const WelcomeMessage& welcome, uint64_t processed) {
     subscription.told_tasks = subscription.told_bytes = 0;
     subscription.subscribed = false;
   }
-  SendSubscriptions();
   OnDone(outbox_.Restart(processed, terms_.window_tasks, terms_.window_bytes));
+  if (!restarted) return;
+  // That they are held was perhaps not yet durable.
+  for (const LeaseToken& token : held_.Accepted()) {
+    outbox_.Add({{0, AcceptCommand{token}}, 0, nullptr});
+  }
 }
 
 void ClientLoop::OnEvent(Event event) {
@@ -260,6 +270,12 @@ void ClientLoop::OnEvent(Event event) {
 }
 
 void ClientLoop::OnAnswer(const AnswerEvent& answer) {
+  if (answer.status.code() == StatusCode::kUnavailable && outbox_.PutOff(answer.number)) {
+    if (next_attempt_ != Time::max()) return;
+    LogWarning("the broker takes nothing now, we try again", {{"why", answer.status}});
+    next_attempt_ = clock_.Now() + Seconds(kPutOffFor * (0.5 + rng_.Uniform()));
+    return;
+  }
   const std::optional<Outgoing> outgoing = outbox_.TakeAnswered(answer.number);
   if (!outgoing.has_value()) return;
   if (const auto* settle = std::get_if<SettleCommand>(&outgoing->command.verb)) {
@@ -438,7 +454,7 @@ void ClientLoop::SendRenewals(Time now) {
 bool ClientLoop::SendDirectly(std::vector<Verb> verbs) {
   if (blocked_.has_value()) return false;
   std::vector<Command> commands;
-  for (Verb& verb : verbs) commands.push_back({outbox_.TakeNumber(), std::move(verb)});
+  for (Verb& verb : verbs) commands.push_back({0, std::move(verb)});
   std::vector<const Command*> pointers;
   for (const Command& command : commands) pointers.push_back(&command);
   return Send(EncodeCommands(session_, pointers));

@@ -104,6 +104,7 @@ class ClientLoop {
   Time last_ping_;
   Time last_turn_;
   Time next_renewal_;
+  Time next_attempt_ = Time::max();  // at what the broker could not take
   std::optional<Time> close_by_;
   std::optional<Frames> blocked_;  // did not fit into the pipe
 

@@ -19,6 +19,7 @@ std::vector<Outgoing> ClientOutbox::Restart(uint64_t processed, uint32_t window_
   batched_ = 0;
   std::vector<Outgoing> done = TakeProcessed(processed);
   to_send_.clear();
+  put_off_.clear();
   for (auto& [number, sent] : sent_) {
     sent.on_the_wire = false;
     to_send_.push_back(number);
@@ -75,6 +76,19 @@ void ClientOutbox::Close(const Outgoing& outgoing) {
   }
 }
 
+bool ClientOutbox::PutOff(uint64_t number) {
+  const auto found = sent_.find(number);
+  if (found == sent_.end() || !found->second.on_the_wire) return false;
+  found->second.on_the_wire = false;
+  put_off_.push_back(number);
+  return true;
+}
+
+void ClientOutbox::SendPutOff() {
+  to_send_.insert(to_send_.end(), put_off_.begin(), put_off_.end());
+  put_off_.clear();
+}
+
 std::optional<Outgoing> ClientOutbox::TakeAnswered(uint64_t number) {
   const auto found = sent_.find(number);
   if (found == sent_.end() || !found->second.on_the_wire) return std::nullopt;
@@ -88,6 +102,7 @@ std::vector<Outgoing> ClientOutbox::TakeProcessed(uint64_t processed) {
   std::vector<Outgoing> done;
   while (!unprocessed_.empty() && unprocessed_.front() <= processed) {
     const auto found = sent_.find(unprocessed_.front());
+    if (!found->second.on_the_wire) break;  // it speaks of an earlier life of the broker
     unprocessed_.pop_front();
     done.push_back(std::move(found->second.outgoing));
     sent_.erase(found);

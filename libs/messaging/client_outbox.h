@@ -38,6 +38,11 @@ class ClientOutbox {
   std::vector<const Command*> NextBatch(size_t commands, size_t bytes);
   void MarkSent();
 
+  // The broker cannot take this command now: it is sent again with the next SendPutOff (or after
+  // the next hello). False when the number is unknown.
+  bool PutOff(uint64_t number);
+  void SendPutOff();
+
   // The command that this number answers; nothing when it is unknown (answered twice).
   std::optional<Outgoing> TakeAnswered(uint64_t number);
   // Plain commands that are done now.
@@ -45,8 +50,6 @@ class ClientOutbox {
   // Puts within the range that were never sent: they need not be.
   std::vector<Outgoing> TakeUnsentPuts(const CancelCommand& cancel);
 
-  // A number for a command that is not kept (credit, renewals).
-  uint64_t TakeNumber() { return ++last_number_; }
   bool empty() const { return puts_.empty() && others_.empty() && sent_.empty(); }
 
  private:
@@ -65,6 +68,7 @@ class ClientOutbox {
   std::map<uint64_t, Sent> sent_;     // by number: numbered, unanswered
   std::deque<uint64_t> to_send_;      // numbers in sent_ that are not on the wire
   std::deque<uint64_t> unprocessed_;  // plain commands, ascending
+  std::vector<uint64_t> put_off_;     // numbers in sent_ that wait for better times
   size_t batched_ = 0;                // of to_send_, given out by NextBatch
   uint64_t last_number_ = 0;
   uint32_t window_tasks_ = 1;

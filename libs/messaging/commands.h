@@ -81,6 +81,13 @@ using Verb = std::variant<PutCommand, FloorCommand, CancelCommand, SubscribeComm
                           BeginCommand, EmitCommand, SettleCommand, RenewCommand, AcceptCommand,
                           ReleaseCommand, FailCommand, StatsCommand>;
 
+// Subscriptions, credit and renewals are said anew after each hello: nobody keeps them, and they
+// have no number.
+inline bool IsSaidAnew(const Verb& verb) {
+  return std::holds_alternative<SubscribeCommand>(verb) ||
+         std::holds_alternative<CreditCommand>(verb) || std::holds_alternative<RenewCommand>(verb);
+}
+
 struct Command {
   uint64_t number = 0;  // of the session, from 1, ascending
   Verb verb;

@@ -191,8 +191,8 @@ Result<std::vector<Command>> ReadCommands(capnp::List<schema::Command>::Reader f
   commands.reserve(from.size());
   for (auto each : from) {
     const uint64_t number = each.getNumber();
-    if (number == 0) return InvalidArgument("a command has number zero");
     COHORT_ASSIGN_OR_RETURN(Verb verb, ReadVerb(each, bodies));
+    if (number == 0 && !IsSaidAnew(verb)) return InvalidArgument("a command has number zero");
     commands.push_back({number, std::move(verb)});
   }
   return commands;

@@ -214,7 +214,8 @@ TEST(EnvelopeTest, RefusesZeroIdsAndBadNames) {
                                   std::string("a\n"), std::string("\xff")}) {
     EXPECT_FALSE(DecodeClientMessage(Encode({{1, SubscribeCommand{name}}})).ok()) << name;
   }
-  EXPECT_FALSE(DecodeClientMessage(Encode({{0, SubscribeCommand{"q"}}})).ok());
+  EXPECT_FALSE(DecodeClientMessage(Encode({{0, FloorCommand{"q", 1, 1, 1}}})).ok());
+  EXPECT_TRUE(DecodeClientMessage(Encode({{0, SubscribeCommand{"q"}}})).ok());  // said anew
   EXPECT_FALSE(DecodeClientMessage(Encode({{1, BeginCommand{{0, 1, 1}}}})).ok());
   task = Task(1, 1);
   for (double deadline : {-1.0, 1e12, std::nan("")}) {

@@ -37,8 +37,7 @@ void QueueMachine::AdmitWaiting(Time now, Queue* queue, Effects& effects) {
     WaitingPut& front = queue->waiting.front();
     const size_t bytes = front.task.body.size();
     const bool known = queue->Knows(front.task.id);
-    if (!known && (!queue->HasRoomFor(bytes) || (queue->durable() && !puts_refused_.empty())))
-      return;
+    if (!known && !(queue->HasRoomFor(bytes) && MayGrow(queue))) return;
     WaitingPut put = std::move(front);
     queue->waiting.pop_front();
     Session& session = sessions_.at(put.session);
@@ -60,8 +59,13 @@ Task* QueueMachine::Pick(Queue* queue) {
   return nullptr;
 }
 
+bool QueueMachine::MayGrow(const Queue* queue) const {
+  return puts_refused_.empty() || !queue->durable();
+}
+
 void QueueMachine::Deliver(Time now, Queue* queue, Effects& effects) {
-  if (!MayDeliver(now)) return;
+  // What is delivered will be settled, and that needs room on the disk too.
+  if (!MayDeliver(now) || !MayGrow(queue)) return;
   while (queue->count(TaskState::kReady) > 0) {
     Consumer* consumer = queue->NextConsumer();
     if (consumer == nullptr) return;
@@ -78,6 +82,8 @@ void QueueMachine::NoteWait(Time now, Queue* queue) {
       reason = WaitReason::kStopped;
     } else if (!MayDeliver(now)) {
       reason = WaitReason::kRestartGrace;
+    } else if (!MayGrow(queue)) {
+      reason = WaitReason::kDisk;
     } else if (queue->consumers() == 0) {
       reason = WaitReason::kConsumer;
     } else if (queue->NextConsumer() == nullptr) {

@@ -248,6 +248,8 @@ std::string Queue::WaitsForText() const {
       return "the end of the grace after the broker's start";
     case WaitReason::kStopped:
       return "the broker to start again: it is stopping";
+    case WaitReason::kDisk:
+      return "room for the journal on the disk";
     case WaitReason::kResultsFull:
       return "room in " + (blocked_on != nullptr ? blocked_on->name() : std::string("its results"));
     case WaitReason::kConsumer:

@@ -51,6 +51,7 @@ enum class WaitReason : uint8_t {
   kNothing,
   kRestartGrace,
   kStopped,
+  kDisk,
   kResultsFull,
   kConsumer,
   kCredit,

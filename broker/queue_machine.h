@@ -36,6 +36,8 @@ class QueueMachine {
   // The changes of earlier lives, in their order; then Start, once. A machine without a past needs
   // neither. What a change names and is not there (its record was damaged) is passed over.
   void Restore(Change change);
+  // Changes up to this one are taken, though some were not restored.
+  void SkipTo(uint64_t sequence);
   // `now` is not before the last change's time. Leases stay valid for those who name them in their
   // hello. `damaged`: some changes are missing, so producers are asked to put again what matters.
   void Start(Time now, bool damaged, Effects& effects);
@@ -174,6 +176,7 @@ class QueueMachine {
   Task* Pick(Queue* queue);
   void NoteWait(Time now, Queue* queue);
   bool MayDeliver(Time now) const;
+  bool MayGrow(const Queue* queue) const;
 
   void ExpireSessions(Time now, Effects& effects);
   // Leases do not feel a pause in which nobody could renew them.

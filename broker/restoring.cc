@@ -51,6 +51,8 @@ void QueueMachine::RestoreChildren(std::vector<TaskImage> children, uint64_t seq
   for (TaskImage& child : children) RestoreTask(std::move(child), sequence);
 }
 
+void QueueMachine::SkipTo(uint64_t sequence) { tail_ = std::max(tail_, sequence); }
+
 void QueueMachine::Restore(Change change) {
   tail_ = std::max(tail_, change.sequence);
   const uint64_t sequence = change.sequence;

@@ -22,6 +22,7 @@ constexpr size_t kReceivesPerTurn = 256;
 constexpr Duration kLongestUndrained = Seconds(1);
 constexpr Duration kPublishEvery = Seconds(0.1);
 constexpr Duration kLastWords = Seconds(0.5);
+constexpr Duration kJournalPatience = Seconds(30);
 constexpr size_t kBatchEvents = 256;
 constexpr size_t kBatchBytes = 256 * 1024;
 constexpr int kHighWaterMark = 16;  // batches: 4 MiB a peer may be behind, each way
@@ -90,7 +91,6 @@ BrokerServer::BrokerServer(Options options, const Clock& clock)
       socket_(context_, zmq::socket_type::router),
       last_drained_(clock.Now()),
       next_publish_(clock.Now()) {
-  counters_.epoch = machine_.config().epoch;
   for (const char* reason : {"unreadable", "version", "unknown_peer"}) {
     counters_.malformed[reason] = 0;
   }
@@ -101,8 +101,26 @@ BrokerServer::~BrokerServer() { monitor_.reset(); }
 Result<std::unique_ptr<BrokerServer>> BrokerServer::Bind(const Options& options) {
   const Clock& clock = options.clock != nullptr ? *options.clock : SystemTime();
   std::unique_ptr<BrokerServer> server(new BrokerServer(options, clock));
+  COHORT_RETURN_IF_ERROR(server->OpenJournal());
   COHORT_RETURN_IF_ERROR(server->Listen());
   return server;
+}
+
+Status BrokerServer::OpenJournal() {
+  if (machine_.config().durable) {
+    Durability::Options options;
+    options.directory = options_.journal_directory;
+    options.segment_bytes = options_.segment_bytes;
+    options.sync = options_.sync;
+    options.notify = [this] { wakeup_.Notify(); };
+    COHORT_ASSIGN_OR_RETURN(durability_, Durability::Open(std::move(options), clock_, &machine_));
+    machine_.Start(Now(), durability_->damaged(), effects_);
+    Dispatch();
+    COHORT_RETURN_IF_ERROR(durability_->Flush(kJournalPatience));  // the epoch, before it is used
+  }
+  counters_.epoch = machine_.epoch();
+  last_drained_ = next_publish_ = Now();
+  return Status();
 }
 
 Status BrokerServer::Listen() {
@@ -115,7 +133,7 @@ Status BrokerServer::Listen() {
   COHORT_ASSIGN_OR_RETURN(DisconnectMonitor monitor, DisconnectMonitor::Watch(context_, socket_));
   monitor_.emplace(std::move(monitor));
   COHORT_RETURN_IF_ERROR(BindSocket(socket_, options_.endpoint));
-  Publish(clock_.Now());
+  Publish(Now());
   return Status();
 }
 
@@ -126,14 +144,18 @@ void BrokerServer::Stop() {
 
 void BrokerServer::Run() {
   while (!stop_.load()) Turn();
-  machine_.StopDelivering(clock_.Now());
-  const Time until = clock_.Now() + kLastWords;
+  machine_.StopDelivering(Now());
+  const Time until = Now() + kLastWords;
   bool drained = false;
-  while (clock_.Now() < until && !(drained && blocked_.empty())) {
-    drained = ReceiveSome(clock_.Now());
-    FlushAll(clock_.Now());
+  while (Now() < until && !(drained && blocked_.empty() && unsynced_.empty())) {
+    drained = ReceiveSome(Now());
+    FlushAll(Now());
   }
-  Publish(clock_.Now());
+  if (durability_ != nullptr) {
+    durability_->Close();
+    FlushAll(Now());
+  }
+  Publish(Now());
   socket_.set(zmq::sockopt::linger, 500);
 }
 
@@ -145,7 +167,8 @@ void BrokerServer::Turn() {
   }};
   zmq_poll(items.data(), static_cast<int>(items.size()),
            blocked_.empty() ? kIdleMilliseconds : kBlockedMilliseconds);
-  const Time now = clock_.Now();
+  wakeup_.Drain();
+  const Time now = Now();
   const bool drained = ReceiveSome(now);
   if (drained) OnDisconnects(now);
   // What was sent before an expiry must count before it: time passes for leases when the socket is
@@ -153,6 +176,7 @@ void BrokerServer::Turn() {
   const bool expire = drained || now - last_drained_ >= kLongestUndrained;
   if (expire) last_drained_ = now;
   machine_.Tick(now, expire, effects_);
+  if (durability_ != nullptr) durability_->Tend(now, &machine_, effects_);
   Dispatch();
   FlushAll(now);
   if (now >= next_publish_) Publish(now);
@@ -213,8 +237,8 @@ void BrokerServer::OnHello(Time now, const Received& received, SessionId session
   counters_.hellos += 1;
   const MachineConfig& config = machine_.config();
   WelcomeMessage welcome;
-  welcome.epoch = config.epoch;
-  welcome.remembered_since = config.epoch;
+  welcome.epoch = machine_.epoch();
+  welcome.remembered_since = machine_.remembered_since();
   welcome.lost = answer->lost;
   welcome.lease_seconds = ToSeconds(config.lease);
   welcome.silence_seconds = ToSeconds(config.silence);
@@ -271,11 +295,13 @@ void BrokerServer::Refuse(const Received& received, const Status& why) {
 // --- messages out
 
 void BrokerServer::Dispatch() {
+  if (durability_ != nullptr) durability_->Keep(effects_.changes);
   for (Effect& effect : effects_.events) {
     const auto route = routes_.find(effect.session);
     if (route == routes_.end()) continue;
     Peer& peer = peers_.at(route->second);
     peer.events.push_back(std::move(effect.event));
+    peer.after.push_back(effect.after);
     QueueFlush(peer);
   }
   for (const SessionEnded& ended : effects_.ended) {
@@ -297,6 +323,14 @@ void BrokerServer::QueueFlush(Peer& peer) {
 }
 
 void BrokerServer::FlushAll(Time now) {
+  if (const uint64_t synced = this->synced(); synced != synced_before_) {
+    synced_before_ = synced;
+    for (const std::string& routing_id : std::exchange(unsynced_, {})) {
+      if (const auto found = peers_.find(routing_id); found != peers_.end()) {
+        QueueFlush(found->second);
+      }
+    }
+  }
   for (const std::string& routing_id : blocked_) {
     if (const auto found = peers_.find(routing_id); found != peers_.end()) {
       QueueFlush(found->second);
@@ -328,11 +362,14 @@ bool BrokerServer::Flush(Peer& peer) {
     counters_.messages_sent += 1;
   }
   const uint64_t processed = machine_.processed(peer.session);
+  const auto durable = std::find_if(peer.after.begin(), peer.after.end(),
+                                    [this](uint64_t after) { return after > synced_before_; });
+  const auto ready = static_cast<size_t>(durable - peer.after.begin());
   size_t next = 0;
-  while (next < peer.events.size() || peer.ack_due) {
+  while (next < ready || peer.ack_due) {
     const size_t first = next;
-    for (size_t bytes = 0;
-         next < peer.events.size() && next - first < kBatchEvents && bytes < kBatchBytes; ++next) {
+    for (size_t bytes = 0; next < ready && next - first < kBatchEvents && bytes < kBatchBytes;
+         ++next) {
       bytes += ApproximateBytes(peer.events[next]);
     }
     peer.ack_due = false;
@@ -341,6 +378,8 @@ bool BrokerServer::Flush(Peer& peer) {
     if (peer.blocked.has_value()) break;
   }
   peer.events.erase(peer.events.begin(), peer.events.begin() + static_cast<ptrdiff_t>(next));
+  peer.after.erase(peer.after.begin(), peer.after.begin() + static_cast<ptrdiff_t>(next));
+  if (next == ready && !peer.events.empty()) unsynced_.insert(peer.routing_id);
   return true;
 }
 
@@ -372,6 +411,7 @@ void BrokerServer::Drop(const std::string& routing_id) {
   const auto route = routes_.find(found->second.session);
   if (route != routes_.end() && route->second == routing_id) routes_.erase(route);
   blocked_.erase(routing_id);
+  unsynced_.erase(routing_id);
   peers_.erase(found);
 }
 
@@ -379,6 +419,7 @@ void BrokerServer::Publish(Time now) {
   next_publish_ = now + kPublishEvery;
   counters_.machine = machine_.Snapshot(now);
   counters_.blocked_peers = blocked_.size();
+  if (durability_ != nullptr) counters_.journal = durability_->state();
   snapshot_.With([this](ServerSnapshot& snapshot) { snapshot = counters_; });
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 #include <zmq.hpp>
 
+#include "broker/durability.h"
 #include "broker/queue_machine.h"
 #include "libs/base/clock.h"
 #include "libs/base/guarded.h"
@@ -33,6 +34,7 @@ struct ServerSnapshot {
   uint64_t messages_received = 0, messages_sent = 0;
   uint64_t hellos = 0;
   uint64_t blocked_peers = 0;  // now: their pipes are full
+  std::optional<JournalState> journal;
 };
 
 class BrokerServer {
@@ -41,11 +43,16 @@ class BrokerServer {
     std::string endpoint;  // "ipc:///path" (its folder is made, for the owner only) or tcp
     std::string weights_endpoint = "";     // told to every process
     MachineConfig machine = {};            // epoch 0: one is made of the wall clock
+    // Where queues that are durable live; needed when machine.durable is set.
+    std::string journal_directory = "";
+    uint64_t segment_bytes = uint64_t{64} << 20;
+    bool sync = true;  // false only in tests of tests: confirmed before it is durable
     int64_t max_message_bytes = 64 << 20;  // of one frame
     const Clock* clock = nullptr;
   };
 
-  // Fails when the endpoint is in use or cannot be listened on.
+  // Reads the journal first. Fails when the endpoint is in use or cannot be listened on, or when the
+  // journal cannot be used.
   static Result<std::unique_ptr<BrokerServer>> Bind(const Options& options);
   ~BrokerServer();
 
@@ -56,7 +63,7 @@ class BrokerServer {
   ServerSnapshot snapshot() const {
     return snapshot_.With([](const auto& s) { return s; });
   }
-  uint64_t epoch() const { return machine_.config().epoch; }
+  uint64_t epoch() const { return machine_.epoch(); }
 
  private:
   struct Peer {
@@ -64,13 +71,17 @@ class BrokerServer {
     SessionId session = 0;
     int descriptor = -1;
     std::vector<Event> events;      // to be sent
+    std::vector<uint64_t> after;    // … each when this change is durable, and in order
     std::optional<Frames> blocked;  // did not fit into its pipe
     bool ack_due = false;           // `processed` is news to it
     bool queued = false;            // in flush_
   };
 
   BrokerServer(Options options, const Clock& clock);
+  Status OpenJournal();
   Status Listen();
+  Time Now() const { return durability_ != nullptr ? durability_->Now() : clock_.Now(); }
+  uint64_t synced() const { return durability_ != nullptr ? durability_->synced() : UINT64_MAX; }
 
   void Turn();
   // True when nothing is left to read.
@@ -95,16 +106,19 @@ class BrokerServer {
   const Options options_;
   const Clock& clock_;
   QueueMachine machine_;
+  Wakeup wakeup_;
+  std::unique_ptr<Durability> durability_;  // null: all queues live in memory
   zmq::context_t context_;
   zmq::socket_t socket_;
   std::optional<DisconnectMonitor> monitor_;
-  Wakeup wakeup_;
   std::atomic<bool> stop_{false};
 
   std::unordered_map<std::string, Peer> peers_;  // by routing id
   std::unordered_map<SessionId, std::string> routes_;
   std::vector<std::string> flush_;  // routing ids with something to send
   std::set<std::string> blocked_;   // … whose pipe was full
+  std::set<std::string> unsynced_;  // … whose events wait for the journal
+  uint64_t synced_before_ = 0;
   Effects effects_;
   Time last_drained_;
   Time next_publish_;

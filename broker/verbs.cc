@@ -31,7 +31,7 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, PutCommand& p
   Queue* queue = TouchQueue(put.task.queue);
   const size_t bytes = put.task.body.size();
   const bool known = queue->Knows(put.task.id);
-  if (!known && queue->durable() && !puts_refused_.empty()) {
+  if (!known && !MayGrow(queue)) {
     queue->totals.refused["no_space"] += 1;
     return Answer(session, number, Unavailable(puts_refused_), false, effects);
   }
@@ -149,7 +149,7 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, EmitCommand& 
   }
   task->started = true;
   Queue* queue = task->queue;
-  if (queue->durable() && !puts_refused_.empty()) {
+  if (!MayGrow(queue)) {
     queue->totals.refused["no_space"] += 1;
     return Answer(session, number, Unavailable(puts_refused_), false, effects);
   }

@@ -61,13 +61,7 @@ void WriteDeliver(const DeliverEvent& deliver, schema::Deliver::Builder to, Body
   if (!deliver.emitted.empty()) {
     WriteTaskIds(deliver.emitted, to.initEmitted(deliver.emitted.size()));
   }
-  if (deliver.obituary.has_value()) {
-    auto obituary = to.initObituary();
-    obituary.setReason(static_cast<uint8_t>(deliver.obituary->reason));
-    obituary.setDetail(deliver.obituary->detail);
-    const auto& emitted = deliver.obituary->emitted;
-    if (!emitted.empty()) WriteTaskIds(emitted, obituary.initEmitted(emitted.size()));
-  }
+  if (deliver.obituary.has_value()) WriteObituary(*deliver.obituary, to.initObituary());
   bodies.Add(deliver.body, to.initBody());
 }
 
@@ -89,16 +83,6 @@ void WriteEvent(const Event& event, schema::Event::Builder to, BodyPacker& bodie
   } else {
     WriteStats(std::get<StatsEvent>(event), to.initStats());
   }
-}
-
-Result<Obituary> ReadObituary(schema::Obituary::Reader from) {
-  Obituary obituary;
-  const uint8_t reason = from.getReason();
-  if (reason < 1 || reason > 4) return DataLoss("an obituary has an unknown reason");
-  obituary.reason = static_cast<EndReason>(reason);
-  obituary.detail = ReadReason(from.getDetail());
-  COHORT_ASSIGN_OR_RETURN(obituary.emitted, ReadTaskIds(from.getEmitted()));
-  return obituary;
 }
 
 Result<DeliverEvent> ReadDeliver(schema::Deliver::Reader from, BodyResolver& bodies) {

@@ -57,6 +57,23 @@ void WriteTasks(const std::vector<TaskSpec>& tasks, capnp::List<schema::Task>::B
   for (size_t i = 0; i < tasks.size(); ++i) WriteTask(tasks[i], to[i], bodies);
 }
 
+void WriteObituary(const Obituary& obituary, schema::Obituary::Builder to) {
+  to.setReason(static_cast<uint8_t>(obituary.reason));
+  to.setDetail(obituary.detail);
+  if (obituary.emitted.empty()) return;
+  WriteTaskIds(obituary.emitted, to.initEmitted(obituary.emitted.size()));
+}
+
+Result<Obituary> ReadObituary(schema::Obituary::Reader from) {
+  Obituary obituary;
+  const uint8_t reason = from.getReason();
+  if (reason < 1 || reason > 4) return DataLoss("an obituary has an unknown reason");
+  obituary.reason = static_cast<EndReason>(reason);
+  obituary.detail = ReadReason(from.getDetail());
+  COHORT_ASSIGN_OR_RETURN(obituary.emitted, ReadTaskIds(from.getEmitted()));
+  return obituary;
+}
+
 Result<TaskId> ReadTaskId(schema::TaskId::Reader from) {
   const TaskId id{from.getRun(), from.getSpace(), from.getCursor(), from.getIndex()};
   if (id.run == 0 || id.space == 0) return InvalidArgument("a task id has run or space zero");

@@ -1,4 +1,5 @@
-// The pieces that both directions share: ids, leases, tasks. Used by envelope_*.cc only.
+// The pieces that messages of both directions and the broker's journal share: ids, leases, tasks.
+// Used by their codecs only.
 #pragma once
 
 #include <string>
@@ -18,6 +19,9 @@ void WriteTask(const TaskSpec& task, schema::Task::Builder to, BodyPacker& bodie
 void WriteTasks(const std::vector<TaskSpec>& tasks, capnp::List<schema::Task>::Builder to,
                 BodyPacker& bodies);
 
+void WriteObituary(const Obituary& obituary, schema::Obituary::Builder to);
+
+Result<Obituary> ReadObituary(schema::Obituary::Reader from);
 Result<TaskId> ReadTaskId(schema::TaskId::Reader from);
 Result<std::vector<TaskId>> ReadTaskIds(capnp::List<schema::TaskId>::Reader from);
 Result<LeaseToken> ReadLease(schema::Lease::Reader from);

@@ -1,0 +1,208 @@
+#include "broker/journal/journal_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/journal/segment_chain.h"
+
+namespace cohort::journal {
+namespace {
+
+JournalRecord CopyOf(const ParsedRecord& record) {
+  JournalRecord copy;
+  copy.sequence = record.sequence;
+  copy.type = record.type;
+  copy.head = record.head;
+  if (!record.bodies.empty()) copy.bodies.push_back(Body::Copy(record.bodies));
+  return copy;
+}
+
+class Reader {
+ public:
+  Reader(const ReadOptions& options, SegmentChain chain,
+         const std::function<Status(const RecoveredRecord&)>& apply,
+         const std::function<void(const RecoveryProgress&)>& progress)
+      : options_(options), chain_(std::move(chain)), apply_(apply), progress_(progress) {}
+
+  Result<ReadResult> Read() {
+    result_.synced = chain_.mark.synced;
+    result_.synced_sequence = chain_.mark.synced_sequence;
+    result_.next_segment = chain_.next_segment;
+    result_.useless = chain_.useless;
+    for (const uint64_t number : chain_.missing) {
+      result_.report.damages.push_back({number, 0, 0, "", "the segment is missing"});
+    }
+    for (const ChainSegment& segment : chain_.segments) {
+      if (!ended_) COHORT_RETURN_IF_ERROR(ReadSegment(segment));
+      Place(segment);
+    }
+    ReachSyncedEnd();
+    if (result_.report.missing_records > 0 && result_.report.damages.empty()) {
+      result_.report.damages.push_back({result_.synced.segment, result_.synced.offset, 0, "",
+                                        "records before this place are missing"});
+    }
+    result_.report.last_sequence = last_;
+    result_.report.segments = chain_.segments.size();
+    std::stable_sort(result_.report.damages.begin(), result_.report.damages.end(),
+                     [](const JournalDamage& a, const JournalDamage& b) {
+                       return std::pair(a.segment, a.offset) < std::pair(b.segment, b.offset);
+                     });
+    return std::move(result_);
+  }
+
+ private:
+  Status ReadSegment(const ChainSegment& segment) {
+    COHORT_RETURN_IF_ERROR(buffer_.Load(*options_.files, options_.directory / segment.name));
+    std::string_view bytes = buffer_.bytes();
+    if (segment.end && *segment.end < bytes.size()) bytes = bytes.substr(0, *segment.end);
+    result_.report.bytes += bytes.size();
+
+    number_ = segment.file.number;
+    first_ = 0;
+    end_known_ = segment.end.has_value() || number_ >= result_.synced.segment;
+    uint64_t key = segment.file.key;
+    uint64_t offset = 0;
+    if (const auto own = ParseSegmentRecord(bytes, options_.verify)) {
+      key = own->key;
+      offset = kSegmentRecordBytes;
+      if (last_ == 0) last_ = own->mark.synced_sequence;
+    }
+    while (offset < bytes.size() && !ended_) {
+      if (const auto record = ParseRecord(bytes, offset, key, options_.verify)) {
+        COHORT_RETURN_IF_ERROR(Take(*record, offset, bytes));
+        offset += record->bytes;
+      } else {
+        offset = PassBadPlace(bytes, offset, key);
+      }
+    }
+    const Position synced = result_.synced;
+    const uint64_t expected = segment.end ? *segment.end
+                              : synced.segment == number_ ? synced.offset : 0;
+    if (bytes.size() < expected) {
+      result_.report.damages.push_back(
+          {number_, bytes.size(), expected - bytes.size(), "", "the file is too short"});
+    }
+    Tell();
+    return {};
+  }
+
+  Status Take(const ParsedRecord& record, uint64_t offset, std::string_view bytes) {
+    const bool synced = Position{number_, offset} < result_.synced;
+    if (!synced) ReachSyncedEnd();
+    if (record.type < kFirstRecordType) return {};
+    if (first_ == 0) first_ = record.sequence;
+    if (record.sequence <= last_) return {};  // written again after a failed sync
+    if (last_ != 0 && record.sequence != last_ + 1) {
+      if (!synced) {
+        EndTorn(bytes, offset);
+        return {};
+      }
+      result_.report.missing_records += record.sequence - last_ - 1;
+    }
+    COHORT_RETURN_IF_ERROR(
+        apply_({record.sequence, record.type, record.head, record.bodies}));
+    last_ = record.sequence;
+    ++result_.report.records;
+    if (!synced) result_.tail.push_back(CopyOf(record));
+    return {};
+  }
+
+  // Returns where to go on: the next valid record, or the end.
+  uint64_t PassBadPlace(std::string_view bytes, uint64_t offset, uint64_t key) {
+    if (Position{number_, offset} >= result_.synced) {
+      ReachSyncedEnd();
+      EndTorn(bytes, offset);
+      return bytes.size();
+    }
+    if (!end_known_ && AllZero(bytes.substr(offset))) return bytes.size();
+    uint64_t next = FindRecord(bytes, offset + kAlignment, key, options_.verify);
+    if (result_.synced.segment == number_ && next > result_.synced.offset) {
+      next = std::min<uint64_t>(result_.synced.offset, bytes.size());
+    }
+    JournalDamage damage{number_, offset, next - offset, "", "the check does not hold"};
+    damage.side_file = KeepAside(bytes.substr(offset, next - offset), offset);
+    result_.report.damages.push_back(std::move(damage));
+    return next;
+  }
+
+  // What was confirmed ends here: records that should have come by now are missing.
+  void ReachSyncedEnd() {
+    if (last_ >= result_.synced_sequence) return;
+    if (last_ != 0 || result_.report.damages.empty()) {
+      result_.report.missing_records += result_.synced_sequence - last_;
+    }
+    last_ = result_.synced_sequence;
+  }
+
+  void EndTorn(std::string_view bytes, uint64_t offset) {
+    ended_ = true;
+    std::string_view rest = bytes.substr(offset);
+    if (AllZero(rest)) return;
+    while (rest.back() == 0) rest.remove_suffix(1);
+    result_.report.torn_segment = number_;
+    result_.report.torn_offset = offset;
+    result_.report.torn_bytes = rest.size();
+  }
+
+  std::string KeepAside(std::string_view bytes, uint64_t offset) {
+    FileLayer& files = *options_.files;
+    const std::filesystem::path folder = options_.directory / kDamagedFolder;
+    const std::filesystem::path path =
+        folder / ("segment-" + std::to_string(number_) + "-offset-" + std::to_string(offset));
+    if (!files.MakeDirectories(folder).ok()) return "";
+    const auto file = files.Create(path);
+    if (!file.ok()) return "";
+    for (uint64_t done = 0; done < bytes.size();) {
+      const iovec piece{const_cast<char*>(bytes.data()) + done, bytes.size() - done};
+      const auto written = (*file)->WriteAt(done, {&piece, 1});
+      if (!written.ok()) return "";
+      done += *written;
+    }
+    return path.string();
+  }
+
+  // Whether the segment stays, stays in part, or goes once its records stand elsewhere.
+  void Place(const ChainSegment& segment) {
+    const uint64_t number = segment.file.number;
+    const Position synced = result_.synced;
+    if (number > synced.segment) {
+      result_.useless.push_back(segment.name);
+      return;
+    }
+    uint64_t end = segment.size;
+    if (segment.end) end = std::min(end, *segment.end);
+    if (number == synced.segment) end = std::min(end, synced.offset);
+    if (end < segment.size) result_.cuts.push_back({segment.name, end});
+    result_.names.push_back(segment.name);
+    result_.segments.push_back({number, first_ != 0 ? first_ : last_ + 1, end});
+  }
+
+  void Tell() {
+    if (!progress_) return;
+    progress_({result_.report.bytes, chain_.total_bytes, result_.report.records});
+  }
+
+  const ReadOptions& options_;
+  const SegmentChain chain_;
+  const std::function<Status(const RecoveredRecord&)>& apply_;
+  const std::function<void(const RecoveryProgress&)>& progress_;
+  SegmentBuffer buffer_;
+  ReadResult result_;
+  uint64_t number_ = 0;  // of the segment that is read
+  uint64_t first_ = 0;   // sequence of its first record
+  bool end_known_ = true;
+  uint64_t last_ = 0;    // sequence handed out, or known to be missing
+  bool ended_ = false;
+};
+
+}  // namespace
+
+Result<ReadResult> ReadJournal(const ReadOptions& options,
+                               const std::function<Status(const RecoveredRecord&)>& apply,
+                               const std::function<void(const RecoveryProgress&)>& progress) {
+  COHORT_ASSIGN_OR_RETURN(SegmentChain chain,
+                          FindChain(*options.files, options.directory, options.verify));
+  return Reader(options, std::move(chain), apply, progress).Read();
+}
+
+}  // namespace cohort::journal

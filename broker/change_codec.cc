@@ -84,39 +84,39 @@ struct Writer {
   journal::Change::Builder to;
   std::vector<Body>& bodies;
 
-  void operator()(const StartChange& start) const {
+  void operator()(const StartChange& start) {
     auto out = to.initStart();
     out.setEpoch(start.epoch);
     out.setRememberedSince(start.remembered_since);
   }
-  void operator()(const QueueChange& queue) const { Write(queue, to.initQueue()); }
-  void operator()(const TaskChange& task) const { Write(task.task, to.initTask(), bodies); }
-  void operator()(const RememberedChange& over) const {
+  void operator()(const QueueChange& queue) { Write(queue, to.initQueue()); }
+  void operator()(const TaskChange& task) { Write(task.task, to.initTask(), bodies); }
+  void operator()(const RememberedChange& over) {
     Write(over.queue, over.id, over.settled_by, to.initRemembered());
   }
-  void operator()(const LeaseChange& lease) const {
+  void operator()(const LeaseChange& lease) {
     auto out = to.initLease();
     Write(lease.queue, lease.id, out.initOf());
     Write(lease.lease, out.initLease());
   }
-  void operator()(const FailureChange& failure) const {
+  void operator()(const FailureChange& failure) {
     auto out = to.initFailure();
     Write(failure.queue, failure.id, out.initOf());
     out.setReason(failure.reason);
   }
-  void operator()(const EmitChange& emit) const {
+  void operator()(const EmitChange& emit) {
     auto out = to.initEmit();
     Write(emit.queue, emit.id, out.initOf());
     WriteTaskIds(emit.emitted, out.initEmitted(emit.emitted.size()));
     Write(emit.children, out.initChildren(emit.children.size()), bodies);
   }
-  void operator()(const SettleChange& settle) const {
+  void operator()(const SettleChange& settle) {
     auto out = to.initSettle();
     Write(settle.queue, settle.id, settle.by, out.initOver());
     if (settle.children.empty()) return;
     Write(settle.children, out.initChildren(settle.children.size()), bodies);
   }
-  void operator()(const EndChange& end) const {
+  void operator()(const EndChange& end) {
     auto out = to.initEnd();
     Write(end.queue, end.id, out.initOf());
     out.setDeadLetter(end.dead_letter);
@@ -162,8 +162,7 @@ Result<Name> Read(journal::Name::Reader from) {
 }
 
 Result<LeaseImage> Read(journal::Lease::Reader from) {
-  const LeaseImage lease{
-      from.getSession(), {from.getEpoch(), from.getLease()}, from.getAccepted()};
+  const LeaseImage lease{from.getSession(), {from.getEpoch(), from.getLease()}, from.getAccepted()};
   if (lease.session == 0 || lease.key.epoch == 0 || lease.key.lease == 0) {
     return DataLoss("a lease has a zero in it");
   }

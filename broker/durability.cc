@@ -30,8 +30,7 @@ Result<std::unique_ptr<Durability>> Durability::Open(Options options, const Cloc
   self->notify_ = std::move(options.notify);
   Time latest;
   const auto apply = [&](const Journal::Recovered& record) -> Status {
-    Result<Change> change =
-        DecodeChange(record.sequence, record.type, record.head, record.bodies);
+    Result<Change> change = DecodeChange(record.sequence, record.type, record.head, record.bodies);
     if (!change.ok()) {
       self->unreadable_ += 1;
       LogWarning("journal: passed over a record", {{"why", change.status()}});
@@ -45,9 +44,9 @@ Result<std::unique_ptr<Durability>> Durability::Open(Options options, const Cloc
   const auto progress = [&](const RecoveryProgress& so_far) {
     if (clock.Now() < next_line) return;
     next_line = clock.Now() + kProgressEvery;
-    LogInfo("reading the journal", {{"records", so_far.records},
-                                    {"bytes", so_far.bytes},
-                                    {"of_bytes", so_far.total_bytes}});
+    LogInfo(
+        "reading the journal",
+        {{"records", so_far.records}, {"bytes", so_far.bytes}, {"of_bytes", so_far.total_bytes}});
   };
   Journal::Options journal;
   journal.directory = options.directory;
@@ -66,9 +65,7 @@ Result<std::unique_ptr<Durability>> Durability::Open(Options options, const Cloc
 }
 
 void Durability::Notify() {
-  {
-    std::scoped_lock lock(mutex_);
-  }
+  { std::scoped_lock lock(mutex_); }
   changed_.notify_all();
   if (notify_) notify_();
 }

@@ -1,5 +1,5 @@
-// The queue machine's changes on disk: brings back what earlier lives knew, keeps what this one says,
-// and keeps the journal short.
+// The queue machine's changes on disk: brings back what earlier lives knew, keeps what this one
+// says, and keeps the journal short.
 //
 // Belongs to the server's thread. Nothing here waits for the disk but Open, Flush and Close.
 #pragma once
@@ -25,7 +25,7 @@ class Durability {
   struct Options {
     std::string directory;  // of the journal; one broker at a time
     uint64_t segment_bytes = uint64_t{64} << 20;
-    FileLayer* files = nullptr;  // the real ones
+    FileLayer* files = nullptr;    // the real ones
     std::function<void()> notify;  // from another thread: synced() or the room has changed
     bool sync = true;              // false only in tests of tests: confirmed before it is durable
   };
@@ -66,7 +66,8 @@ class Durability {
   uint64_t last_kept_ = 0;
   uint64_t kept_bytes_ = 0;  // since the last look at the journal's size
   Time next_look_;
-  // Segments whose records all lie below `needed` go once everything up to `when_synced` is durable.
+  // Segments whose records all lie below `needed` go once everything up to `when_synced` is
+  // durable.
   uint64_t needed_ = 0, when_synced_ = 0;
   std::function<void()> notify_;
   std::mutex mutex_;

@@ -42,7 +42,10 @@ MachineConfig MachineConfigOf(const BrokerConfig& config) {
   machine.queue_tasks = static_cast<uint64_t>(config.queue_tasks);
   machine.queue_bytes = static_cast<uint64_t>(config.queue_bytes);
   machine.held_tasks = static_cast<uint64_t>(config.held_tasks);
-  machine.held_bytes = 2 * machine.queue_bytes;
+  machine.held_bytes = static_cast<uint64_t>(config.held_bytes);
+  machine.remembered_ids = static_cast<uint64_t>(config.remembered_ids);
+  machine.durable = config.durability == "disk";
+  machine.memory_queues = config.memory_queues;
   machine.dead_bytes = machine.queue_bytes / 16;
   return machine;
 }
@@ -54,6 +57,8 @@ Status Run(Process& process) {
       BrokerServer::Bind({.endpoint = config.BrokerEndpoint(),
                           .weights_endpoint = config.WeightsEndpoint(),
                           .machine = MachineConfigOf(config.broker),
+                          .journal_directory = config.JournalDirectory(),
+                          .segment_bytes = static_cast<uint64_t>(config.broker.segment_bytes),
                           .max_message_bytes = config.broker.max_message_bytes}));
   Metrics& page = process.telemetry.metrics();
   BrokerMetrics metrics(&page);
@@ -88,9 +93,11 @@ int main(int argc, char** argv) {
   return cohort::RunProcess(
       static_cast<int>(pointers.size()), pointers.data(),
       {.name = "cohort-broker",
-       .purpose = "The queues of a run. Tasks live in memory: after a restart the queues are empty "
-                  "and the learner issues its pending prompts again. --endpoint X is short for "
-                  "--broker.endpoint=X.",
+       .purpose =
+           "The queues of a run. A task of a `disk` queue (broker.durability, the default) is "
+           "confirmed once it is synced to the journal and survives any crash; a `memory` "
+           "queue is empty after a restart, and the learner issues its pending prompts "
+           "again. --endpoint X is short for --broker.endpoint=X.",
        .default_instance = "broker"},
       "broker", cohort::Run);
 }

@@ -41,8 +41,8 @@ class BrokerServer {
  public:
   struct Options {
     std::string endpoint;  // "ipc:///path" (its folder is made, for the owner only) or tcp
-    std::string weights_endpoint = "";     // told to every process
-    MachineConfig machine = {};            // epoch 0: one is made of the wall clock
+    std::string weights_endpoint = "";  // told to every process
+    MachineConfig machine = {};         // epoch 0: one is made of the wall clock
     // Where queues that are durable live; needed when machine.durable is set.
     std::string journal_directory = "";
     uint64_t segment_bytes = uint64_t{64} << 20;
@@ -51,8 +51,8 @@ class BrokerServer {
     const Clock* clock = nullptr;
   };
 
-  // Reads the journal first. Fails when the endpoint is in use or cannot be listened on, or when the
-  // journal cannot be used.
+  // Reads the journal first. Fails when the endpoint is in use or cannot be listened on, or when
+  // the journal cannot be used.
   static Result<std::unique_ptr<BrokerServer>> Bind(const Options& options);
   ~BrokerServer();
 

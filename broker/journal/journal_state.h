@@ -81,6 +81,7 @@ struct JournalState {
 
   std::vector<SegmentInfo> closed;  // oldest first
   uint64_t open_segment = 0;        // 0: none at the moment
+  uint64_t open_first_sequence = 0;  // of its first record, or of the next one
   uint64_t open_bytes = 0;
   uint64_t disk_bytes = 0;  // of all segments and the spare
 

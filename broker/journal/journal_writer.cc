@@ -376,6 +376,7 @@ const JournalState& JournalWriter::state() {
   state_.synced = synced_sequence_;
   state_.pending_records = unconfirmed_.size();
   state_.open_segment = file_ ? number_ : 0;
+  state_.open_first_sequence = file_ ? first_sequence_ : synced_sequence_ + 1;
   state_.open_bytes = file_ ? offset_ : 0;
   state_.disk_bytes = (file_ ? allocated_ : 0) + (spare_ ? spare_bytes_ : 0);
   for (const SegmentInfo& segment : state_.closed) state_.disk_bytes += segment.bytes;

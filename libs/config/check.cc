@@ -298,6 +298,29 @@ void CheckEndpoint(const std::string& key, const std::string& endpoint, Problems
   }
 }
 
+bool LivesInMemory(const BrokerConfig& broker, const std::string& queue) {
+  if (broker.durability == "memory") return true;
+  for (const std::string& name : broker.memory_queues) {
+    const bool all = name.ends_with('*');
+    if (all ? queue.starts_with(name.substr(0, name.size() - 1)) : queue == name) return true;
+  }
+  return false;
+}
+
+void CheckDurability(const Config& config, Problems& problems) {
+  for (const RouteConfig& route : config.routes) {
+    const std::string queues[] = {"prompts." + route.name, "rollouts." + route.name,
+                                  "scored." + route.name};
+    for (size_t i = 0; i + 1 < std::size(queues); ++i) {
+      const std::string& source = queues[i];
+      const std::string& results = queues[i + 1];
+      if (LivesInMemory(config.broker, source) || !LivesInMemory(config.broker, results)) continue;
+      problems.push_back("broker.memory_queues: " + results + " would be less durable than " +
+                         source + ", whose results it takes; name both or neither");
+    }
+  }
+}
+
 void CheckProcesses(const Config& config, Problems& problems) {
   CheckEndpoint("broker.endpoint", config.BrokerEndpoint(), problems);
   CheckEndpoint("weights.endpoint", config.WeightsEndpoint(), problems);
@@ -333,6 +356,7 @@ std::vector<std::string> ConfigProblems(const Config& config) {
   CheckStages(config, problems);
   CheckSampling(config, problems);
   CheckHeldWork(config, problems);
+  CheckDurability(config, problems);
   CheckProcesses(config, problems);
   return problems;
 }

@@ -115,7 +115,13 @@ struct BrokerConfig {
   double retry_delay_seconds = 1;    // first back-off after a failure
   int64_t queue_tasks = 100000;      // bound of each queue, tasks
   int64_t queue_bytes = 1073741824;  // … and bytes of bodies
-  int64_t held_tasks = 200000;       // bound on accepted tasks
+  int64_t held_tasks = 200000;       // bound on accepted tasks of each queue
+  int64_t held_bytes = 2147483648;   // … and bytes of their bodies
+  int64_t remembered_ids = 1000000;  // of each queue's tasks that are over and below no floor
+  std::string durability = "disk";
+  std::vector<std::string> memory_queues;  // with "disk": live in memory nevertheless
+  std::string journal_directory;           // empty: in the run directory
+  int64_t segment_bytes = 67108864;        // of the journal
   int64_t max_message_bytes = 67108864;
 };
 
@@ -163,6 +169,7 @@ struct Config {
 
   // The endpoints with their defaults resolved: "ipc://<absolute run directory>/sockets/broker".
   std::string BrokerEndpoint() const;
+  std::string JournalDirectory() const;
   std::string WeightsEndpoint() const;
   const ScorerConfig* FindScorer(const std::string& name) const;
   const RouteConfig* FindRoute(const std::string& name) const;

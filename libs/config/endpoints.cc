@@ -94,6 +94,11 @@ int64_t TelemetryPort(const Config& config, std::string_view instance) {
   return 0;
 }
 
+std::string Config::JournalDirectory() const {
+  if (!broker.journal_directory.empty()) return broker.journal_directory;
+  return (std::filesystem::absolute(run.directory) / "journal").string();
+}
+
 std::string Config::BrokerEndpoint() const {
   return broker.endpoint.empty() ? DefaultEndpoint(run.directory, "broker") : broker.endpoint;
 }

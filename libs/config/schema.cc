@@ -257,7 +257,23 @@ ConfigSection BrokerSection() {
           .Key("queue_bytes", &S::queue_bytes, AtLeast(1),
                "Bound of each queue, in bytes of bodies.")
           .Key("held_tasks", &S::held_tasks, AtLeast(1),
-               "Bound on tasks that the learner holds until its next checkpoint.")
+               "Bound on tasks of a queue that the learner holds until its next checkpoint.")
+          .Key("held_bytes", &S::held_bytes, AtLeast(1), "The same, in bytes of bodies.")
+          .Key("remembered_ids", &S::remembered_ids, AtLeast(1),
+               "Ids of a queue's ended tasks that are remembered until their producer declares "
+               "that they never come again; beyond it puts are held back.")
+          .Key("durability", &S::durability, OneOf({"disk", "memory"}),
+               "`disk`: a task is confirmed once it is synced to the journal, and survives any "
+               "crash or power cut; `memory`: it is confirmed when received, and lost with the "
+               "broker's process.")
+          .Key("memory_queues", &S::memory_queues, Any(),
+               "Queues that live in memory although durability is `disk`; `name*` names all that "
+               "begin so. Results must not be less durable than their source.")
+          .Key("journal_directory", &S::journal_directory, Any(),
+               "Where the journal lives; empty is `journal` in the run directory.")
+          .Key("segment_bytes", &S::segment_bytes, Within(65536, int64_t{1} << 30),
+               "Size of the journal's files; it takes at most twice the live bytes and two of "
+               "them.")
           .Key("max_message_bytes", &S::max_message_bytes, AtLeast(1024),
                "A peer that sends a larger message is refused."));
 }

@@ -33,9 +33,13 @@ class TemporaryFolder {
 
 class LiveBroker {
  public:
-  explicit LiveBroker(const std::string& endpoint, MachineConfig machine = QuickConfig()) {
-    auto bound = BrokerServer::Bind(
-        {.endpoint = endpoint, .weights_endpoint = "ipc:///weights", .machine = machine});
+  explicit LiveBroker(const std::string& endpoint, MachineConfig machine = QuickConfig(),
+                      const std::string& journal = "", uint64_t segment_bytes = 1 << 20) {
+    auto bound = BrokerServer::Bind({.endpoint = endpoint,
+                                     .weights_endpoint = "ipc:///weights",
+                                     .machine = machine,
+                                     .journal_directory = journal,
+                                     .segment_bytes = segment_bytes});
     EXPECT_TRUE(bound.ok()) << bound.status().ToString();
     server_ = *std::move(bound);
     thread_ = std::thread([this] { server_->Run(); });
@@ -81,6 +85,18 @@ std::optional<T> NextOf(BrokerClient& client, Duration patience = kPatience) {
   }
   ADD_FAILURE() << "no such event; " << client.State();
   return std::nullopt;
+}
+
+// Asks again and again until it is so or patience ends.
+template <typename F>
+bool Eventually(F&& condition) {
+  const SystemClock clock;
+  const Time until = clock.Now() + kPatience;
+  while (clock.Now() < until) {
+    if (condition()) return true;
+    std::this_thread::yield();
+  }
+  return false;
 }
 
 inline TaskId Id(uint64_t cursor, uint32_t index = 0) { return {7, 1, cursor, index}; }

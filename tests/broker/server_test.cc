@@ -31,17 +31,6 @@ class ServerTest : public testing::Test {
     }
     return {};
   }
-  // Asks until the condition holds: each question is a round trip, none is a sleep.
-  template <typename F>
-  static bool Eventually(F&& condition) {
-    const SystemClock clock;
-    const Time until = clock.Now() + kPatience;
-    while (clock.Now() < until) {
-      if (condition()) return true;
-    }
-    return false;
-  }
-
   TemporaryFolder folder;
   const std::string path = folder.path() + "/sockets/broker";
   const std::string endpoint = "ipc://" + path;

@@ -1,6 +1,7 @@
 // cohort report: a run's curve, samples from before and after, and its verdict.
 #include <CLI/CLI.hpp>
 #include <cmath>
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -126,6 +127,9 @@ Result<bool> Report(const Options& options) {
   if (std::error_code error; std::filesystem::exists(run.samples(), error)) {
     COHORT_RETURN_IF_ERROR(PrintSamples(run, verdict, options.samples));
   }
+  std::printf("blocked on the broker: %s s, %s of the run\n",
+              Fixed(figures.broker_wait_seconds, 2).c_str(),
+              Fixed(figures.broker_wait_seconds / std::max(figures.seconds, 1e-9), 4).c_str());
   std::printf("curve %s\n", curve.c_str());
   const std::vector<std::string> missed = Missed(options, verdict);
   std::fflush(stdout);

@@ -40,6 +40,9 @@ class Reader {
     const std::string kind = Word(record, "kind");
     const Place place{Whole(record, "stage_index"), Whole(record, "step")};
     if (kind == "step") OnStep(place, record);
+    if (const double wait = Number(record, "broker_wait_seconds"); std::isfinite(wait)) {
+      figures_.broker_wait_seconds += wait;
+    }
     if (kind == "evaluation") OnEvaluation(place, record);
     if (Word(record, "stage") == "grpo") grpo_.insert(place.first);
     if (kind == "resumed") ForgetAfter(place);

@@ -33,6 +33,7 @@ struct RunFigures {
   std::vector<StepFigures> steps;              // of GRPO stages, in order
   std::vector<EvaluationFigures> evaluations;  // in order
   double seconds = 0;                          // from the first record to the last
+  double broker_wait_seconds = 0;              // in which the learner was blocked on the broker
   bool done = false;
 };
 Result<RunFigures> ReadRunFigures(const RunDirectory& run);

@@ -82,6 +82,7 @@ class GroupFlow {
   void SettleDurable();
   // Leases held: to be compared with the broker's bound on accepted tasks.
   uint64_t HeldTasks() const;
+  uint64_t UnconfirmedPuts() const { return put_tags_.size(); }
   // Those of them that the next checkpoint lets go.
   uint64_t WaitToSettle() const { return to_settle_.size(); }
 

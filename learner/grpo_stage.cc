@@ -1,6 +1,7 @@
 // Reinforcement learning: issue, assemble, train, publish, settle.
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "learner/batch.h"
 #include "learner/fleet_link.h"
@@ -32,7 +33,7 @@ class GrpoStage {
   GroupFlow::Options FlowOptions();
   // One turn of the loop: events for at most kPoll, then everything that time alone makes due.
   Status Turn();
-  Status Train(std::vector<Group> batch, double waited_seconds);
+  Status Train(std::vector<Group> batch, StepTimes times);
   Status PublishAndEvaluate();
   Status WaitForEvaluation();
   // The evaluation before the first step is that of the policy as it came, and the last step's own
@@ -54,6 +55,7 @@ class GrpoStage {
   std::vector<int64_t> min_group_;
   Status record_failure_;  // of on_end, which cannot return it
   Time last_step_done_{};
+  double broker_wait_ = 0;  // seconds since the last step
 };
 
 GroupFlow::Options GrpoStage::FlowOptions() {
@@ -92,7 +94,7 @@ Status GrpoStage::Run() {
     }
     const double waited = ToSeconds(session_.clock.Now() - waiting_since);
     session_.metrics.Waited("groups", waited);
-    COHORT_RETURN_IF_ERROR(Train(*std::move(batch), waited));
+    COHORT_RETURN_IF_ERROR(Train(*std::move(batch), {0, waited, std::exchange(broker_wait_, 0)}));
     if (CheckpointDue()) COHORT_RETURN_IF_ERROR(SaveProgress());
     waiting_since = session_.clock.Now();
   }
@@ -104,7 +106,14 @@ Status GrpoStage::Run() {
 }
 
 Status GrpoStage::Turn() {
+  const bool blocked = flow_.UnconfirmedPuts() > 0 || !session_.broker->Connected();
+  const Time began = session_.clock.Now();
   COHORT_RETURN_IF_ERROR(link_.Pump(kPoll));
+  if (blocked) {
+    const double seconds = ToSeconds(session_.clock.Now() - began);
+    session_.metrics.WaitedForBroker(seconds);
+    broker_wait_ += seconds;
+  }
   flow_.Sweep();
   flow_.Issue(session_.state.version, static_cast<uint64_t>(stage_.steps - session_.state.step));
   session_.metrics.SetLedger(flow_.ledger());
@@ -120,7 +129,7 @@ Status GrpoStage::Turn() {
   return record_failure_;
 }
 
-Status GrpoStage::Train(std::vector<Group> batch, double waited_seconds) {
+Status GrpoStage::Train(std::vector<Group> batch, StepTimes times) {
   LearnerState& state = session_.state;
   ShowStatus("training step " + std::to_string(state.step + 1));
   const BatchFigures figures =
@@ -137,14 +146,14 @@ Status GrpoStage::Train(std::vector<Group> batch, double waited_seconds) {
   COHORT_RETURN_IF_ERROR(record_failure_);
 
   const Time now = session_.clock.Now();
-  const double seconds = ToSeconds(now - last_step_done_);
+  times.all = ToSeconds(now - last_step_done_);
   last_step_done_ = now;
   session_.metrics.SetLedger(flow_.ledger());
-  session_.metrics.GrpoStep(stats, figures, prepared.signals, seconds,
+  session_.metrics.GrpoStep(stats, figures, prepared.signals, times.all,
                             session_.clock.WallSeconds());
   COHORT_RETURN_IF_ERROR(session_.records.Trained(session_.Here(), parent, batch));
   return session_.records.GrpoStep(session_.Here(), stats, figures, prepared.signals,
-                                   flow_.ledger(), seconds, waited_seconds);
+                                   flow_.ledger(), times);
 }
 
 Status GrpoStage::PublishAndEvaluate() {

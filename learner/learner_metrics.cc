@@ -132,6 +132,14 @@ void LearnerMetrics::Waited(const std::string& for_what, double seconds) {
       .Add(seconds);
 }
 
+void LearnerMetrics::WaitedForBroker(double seconds) {
+  metrics_
+      ->AddCounter("cohort_learner_broker_wait_seconds_total",
+                   "Part of the wait for groups in which puts were not confirmed or the broker was "
+                   "away.")
+      .Add(seconds);
+}
+
 void LearnerMetrics::Checkpoint(double seconds) {
   metrics_
       ->AddHistogram("cohort_learner_checkpoint_seconds", "Time to write a checkpoint.",

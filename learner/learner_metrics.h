@@ -28,6 +28,8 @@ class LearnerMetrics {
   void GrpoStep(const StepStats& stats, const BatchFigures& figures,
                 const std::vector<GroupSignal>& signals, double seconds, double now_seconds);
   void Evaluation(const EvaluationResult& result);
+  // Part of the wait for groups in which puts were not confirmed, or the broker was away.
+  void WaitedForBroker(double seconds);
   void Waited(const std::string& for_what, double seconds);
   void Checkpoint(double seconds);
   void Held(uint64_t tasks);

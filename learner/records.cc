@@ -71,10 +71,12 @@ Status RunRecords::SftStep(const RecordPoint& point, const StepStats& stats, dou
 
 Status RunRecords::GrpoStep(const RecordPoint& point, const StepStats& stats,
                             const BatchFigures& figures, const std::vector<GroupSignal>& signals,
-                            const Ledger& ledger, double seconds, double wait_seconds) {
+                            const Ledger& ledger, const StepTimes& times) {
+  const double seconds = times.all;
   json record = Header("step", point, *clock_);
   record["seconds"] = seconds;
-  record["wait_seconds"] = wait_seconds;
+  record["wait_seconds"] = times.waited;
+  record["broker_wait_seconds"] = times.waited_for_broker;
   record["reward"] = figures.reward;
   record["correct"] = figures.correct;
   record["components"] = figures.components;

@@ -29,6 +29,13 @@ struct RecordPoint {
   uint64_t version = 0;
 };
 
+// Seconds from the last step to this one.
+struct StepTimes {
+  double all = 0;
+  double waited = 0;             // for groups
+  double waited_for_broker = 0;  // … part of that: puts were not confirmed, or the broker was away
+};
+
 class RunRecords {
  public:
   static Result<std::unique_ptr<RunRecords>> Open(const RunDirectory& directory,
@@ -39,8 +46,8 @@ class RunRecords {
   Status Done();
   Status SftStep(const RecordPoint& point, const StepStats& stats, double seconds);
   Status GrpoStep(const RecordPoint& point, const StepStats& stats, const BatchFigures& figures,
-                  const std::vector<GroupSignal>& signals, const Ledger& ledger, double seconds,
-                  double wait_seconds);
+                  const std::vector<GroupSignal>& signals, const Ledger& ledger,
+                  const StepTimes& times);
   Status Evaluation(const EvaluationResult& result, const std::string& stage);
   // The group's samples, with what became of them.
   Status GroupEnded(const RecordPoint& point, const Group& group, const std::string& route,

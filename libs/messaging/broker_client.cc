@@ -99,6 +99,8 @@ class ThreadedBrokerClient : public BrokerClient {
            waiting->why + ")";
   }
 
+  bool Connected() const override { return !shared_.waiting().has_value(); }
+
   void Close(Duration timeout) override {
     std::scoped_lock lock(closing_);
     if (!thread_.joinable()) return;

@@ -170,6 +170,7 @@ class BrokerClient {
   virtual Result<std::vector<QueueStats>> Stats(Duration timeout) = 0;
   // Who waits: "connected", or "waiting for the broker at … since …".
   virtual std::string State() const = 0;
+  virtual bool Connected() const { return true; }
   // Sends what is pending, says goodbye (which frees the leases that remain at once) and closes.
   // Called by the destructor with a short timeout too.
   virtual void Close(Duration timeout) = 0;

@@ -6,12 +6,12 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <thread>
 #include <utility>
 
 #include "broker/journal/journal_reader.h"
 #include "broker/journal/journal_writer.h"
+#include "libs/base/rng.h"
 
 namespace cohort {
 namespace {
@@ -84,8 +84,10 @@ Result<std::unique_ptr<Journal>> Journal::Open(
   COHORT_ASSIGN_OR_RETURN(auto lock, files.Lock(options.directory));
 
   const auto start = SteadyClock::now();
+  const journal::ReadOptions reading{options.directory, &files};
   COHORT_ASSIGN_OR_RETURN(journal::ReadResult read,
-                          journal::ReadJournal({options.directory, &files}, apply, progress));
+                          journal::ReadJournal(reading, apply, progress));
+  COHORT_RETURN_IF_ERROR(journal::MakeTailDurable(reading, read));
   read.report.seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
 
   journal::JournalWriter::Options writing;
@@ -93,18 +95,12 @@ Result<std::unique_ptr<Journal>> Journal::Open(
   writing.segment_bytes = options.segment_bytes;
   writing.files = &files;
   writing.sync = options.sync;
-  std::random_device seed;
-  writing.random = [random = std::mt19937_64((uint64_t{seed()} << 32) ^ seed())]() mutable {
-    return random();
-  };
+    writing.random = EntropyFromSystem;
   RecoveryReport recovery = read.report;
   auto core = std::make_unique<Core>(std::move(options), std::move(lock), std::move(recovery),
                                      journal::JournalWriter(std::move(writing), std::move(read)));
-  // The tail that was read becomes durable here, or as soon as there is room.
-  if (!core->writer.Commit()) {
-    core->blocked_until = SteadyClock::now() + kRetryAfter;
-    core->wants_sync = true;
-  }
+  // Opens the new segment, or as soon as there is room.
+  if (!core->writer.Commit()) core->blocked_until = SteadyClock::now() + kRetryAfter;
   if (!core->writer.state().has_room) core->spare_at = SteadyClock::now() + kRetryAfter;
   core->last_commit = SteadyClock::now();
   core->Publish();

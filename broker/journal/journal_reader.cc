@@ -8,25 +8,16 @@
 namespace cohort::journal {
 namespace {
 
-JournalRecord CopyOf(const ParsedRecord& record) {
-  JournalRecord copy;
-  copy.sequence = record.sequence;
-  copy.type = record.type;
-  copy.head = record.head;
-  if (!record.bodies.empty()) copy.bodies.push_back(Body::Copy(record.bodies));
-  return copy;
-}
-
 class Reader {
  public:
   Reader(const ReadOptions& options, SegmentChain chain,
          const std::function<Status(const RecoveredRecord&)>& apply,
          const std::function<void(const RecoveryProgress&)>& progress)
-      : options_(options), chain_(std::move(chain)), apply_(apply), progress_(progress) {}
+      : options_(options), chain_(std::move(chain)), apply_(apply), progress_(progress),
+        synced_(chain_.mark.synced) {}
 
   Result<ReadResult> Read() {
-    result_.synced = chain_.mark.synced;
-    result_.synced_sequence = chain_.mark.synced_sequence;
+    result_.end = synced_;
     result_.next_segment = chain_.next_segment;
     result_.useless = chain_.useless;
     for (const uint64_t number : chain_.missing) {
@@ -34,11 +25,12 @@ class Reader {
     }
     for (const ChainSegment& segment : chain_.segments) {
       if (!ended_) COHORT_RETURN_IF_ERROR(ReadSegment(segment));
-      Place(segment);
+      first_sequences_.push_back(first_ != 0 ? first_ : last_ + 1);
     }
     ReachSyncedEnd();
+    PlaceSegments();
     if (result_.report.missing_records > 0 && result_.report.damages.empty()) {
-      result_.report.damages.push_back({result_.synced.segment, result_.synced.offset, 0, "",
+      result_.report.damages.push_back({synced_.segment, synced_.offset, 0, "",
                                         "records before this place are missing"});
     }
     result_.report.last_sequence = last_;
@@ -59,25 +51,27 @@ class Reader {
 
     number_ = segment.file.number;
     first_ = 0;
-    end_known_ = segment.end.has_value() || number_ >= result_.synced.segment;
+    end_known_ = segment.end.has_value() || number_ >= synced_.segment;
     uint64_t key = segment.file.key;
     uint64_t offset = 0;
     if (const auto own = ParseSegmentRecord(bytes, options_.verify)) {
       key = own->key;
       offset = kSegmentRecordBytes;
       if (last_ == 0) last_ = own->mark.synced_sequence;
+      Extend(offset);
     }
     while (offset < bytes.size() && !ended_) {
       if (const auto record = ParseRecord(bytes, offset, key, options_.verify)) {
         COHORT_RETURN_IF_ERROR(Take(*record, offset, bytes));
         offset += record->bytes;
+        if (!ended_) Extend(offset);
       } else {
         offset = PassBadPlace(bytes, offset, key);
       }
     }
-    const Position synced = result_.synced;
-    const uint64_t expected = segment.end ? *segment.end
-                              : synced.segment == number_ ? synced.offset : 0;
+    const uint64_t expected = segment.end                   ? *segment.end
+                              : synced_.segment == number_ ? synced_.offset
+                                                            : 0;
     if (bytes.size() < expected) {
       result_.report.damages.push_back(
           {number_, bytes.size(), expected - bytes.size(), "", "the file is too short"});
@@ -87,7 +81,7 @@ class Reader {
   }
 
   Status Take(const ParsedRecord& record, uint64_t offset, std::string_view bytes) {
-    const bool synced = Position{number_, offset} < result_.synced;
+    const bool synced = Position{number_, offset} < synced_;
     if (!synced) ReachSyncedEnd();
     if (record.type < kFirstRecordType) return {};
     if (first_ == 0) first_ = record.sequence;
@@ -103,21 +97,22 @@ class Reader {
         apply_({record.sequence, record.type, record.head, record.bodies}));
     last_ = record.sequence;
     ++result_.report.records;
-    if (!synced) result_.tail.push_back(CopyOf(record));
     return {};
   }
 
+  void Extend(uint64_t offset) { result_.end = std::max(result_.end, {number_, offset}); }
+
   // Returns where to go on: the next valid record, or the end.
   uint64_t PassBadPlace(std::string_view bytes, uint64_t offset, uint64_t key) {
-    if (Position{number_, offset} >= result_.synced) {
+    if (Position{number_, offset} >= synced_) {
       ReachSyncedEnd();
       EndTorn(bytes, offset);
       return bytes.size();
     }
     if (!end_known_ && AllZero(bytes.substr(offset))) return bytes.size();
     uint64_t next = FindRecord(bytes, offset + kAlignment, key, options_.verify);
-    if (result_.synced.segment == number_ && next > result_.synced.offset) {
-      next = std::min<uint64_t>(result_.synced.offset, bytes.size());
+    if (synced_.segment == number_ && next > synced_.offset) {
+      next = std::min<uint64_t>(synced_.offset, bytes.size());
     }
     JournalDamage damage{number_, offset, next - offset, "", "the check does not hold"};
     damage.side_file = KeepAside(bytes.substr(offset, next - offset), offset);
@@ -127,11 +122,11 @@ class Reader {
 
   // What was confirmed ends here: records that should have come by now are missing.
   void ReachSyncedEnd() {
-    if (last_ >= result_.synced_sequence) return;
+    if (last_ >= chain_.mark.synced_sequence) return;
     if (last_ != 0 || result_.report.damages.empty()) {
-      result_.report.missing_records += result_.synced_sequence - last_;
+      result_.report.missing_records += chain_.mark.synced_sequence - last_;
     }
-    last_ = result_.synced_sequence;
+    last_ = chain_.mark.synced_sequence;
   }
 
   void EndTorn(std::string_view bytes, uint64_t offset) {
@@ -161,20 +156,27 @@ class Reader {
     return path.string();
   }
 
-  // Whether the segment stays, stays in part, or goes once its records stand elsewhere.
-  void Place(const ChainSegment& segment) {
-    const uint64_t number = segment.file.number;
-    const Position synced = result_.synced;
-    if (number > synced.segment) {
-      result_.useless.push_back(segment.name);
-      return;
+  // Which segments stay, which lose what lies beyond their end, which go, and where the tail is.
+  void PlaceSegments() {
+    const Position end = result_.end;
+    for (size_t i = 0; i < chain_.segments.size(); ++i) {
+      const ChainSegment& segment = chain_.segments[i];
+      const uint64_t number = segment.file.number;
+      if (number > end.segment) {
+        result_.useless.push_back(segment.name);
+        continue;
+      }
+      uint64_t bytes = segment.size;
+      if (segment.end) bytes = std::min(bytes, *segment.end);
+      if (number == end.segment) bytes = std::min(bytes, end.offset);
+      if (bytes < segment.size) result_.cuts.push_back({segment.name, bytes});
+      result_.names.push_back(segment.name);
+      result_.segments.push_back({number, first_sequences_[i], bytes});
+      if (number == end.segment && end > synced_) {
+        const uint64_t from = number == synced_.segment ? synced_.offset : 0;
+        result_.tail = {segment.name, from, end.offset};
+      }
     }
-    uint64_t end = segment.size;
-    if (segment.end) end = std::min(end, *segment.end);
-    if (number == synced.segment) end = std::min(end, synced.offset);
-    if (end < segment.size) result_.cuts.push_back({segment.name, end});
-    result_.names.push_back(segment.name);
-    result_.segments.push_back({number, first_ != 0 ? first_ : last_ + 1, end});
   }
 
   void Tell() {
@@ -188,6 +190,8 @@ class Reader {
   const std::function<void(const RecoveryProgress&)>& progress_;
   SegmentBuffer buffer_;
   ReadResult result_;
+  const Position synced_;  // the highest that is named
+  std::vector<uint64_t> first_sequences_;
   uint64_t number_ = 0;  // of the segment that is read
   uint64_t first_ = 0;   // sequence of its first record
   bool end_known_ = true;
@@ -203,6 +207,27 @@ Result<ReadResult> ReadJournal(const ReadOptions& options,
   COHORT_ASSIGN_OR_RETURN(SegmentChain chain,
                           FindChain(*options.files, options.directory, options.verify));
   return Reader(options, std::move(chain), apply, progress).Read();
+}
+
+Status MakeTailDurable(const ReadOptions& options, const ReadResult& read) {
+  if (read.tail.name.empty()) return {};
+  COHORT_ASSIGN_OR_RETURN(const auto file,
+                          options.files->Open(options.directory / read.tail.name));
+  std::string bytes;
+  for (uint64_t at = read.tail.from; at < read.tail.to; at += bytes.size()) {
+    bytes.resize(std::min<uint64_t>(read.tail.to - at, 1 << 20));
+    COHORT_ASSIGN_OR_RETURN(const size_t got, file->ReadAt(at, bytes));
+    if (got < bytes.size()) {
+      return DataLoss("the journal segment " + read.tail.name + " became shorter while it was read");
+    }
+    for (size_t done = 0; done < bytes.size();) {
+      const iovec piece{bytes.data() + done, bytes.size() - done};
+      COHORT_ASSIGN_OR_RETURN(const size_t written, file->WriteAt(at + done, {&piece, 1}));
+      done += written;
+    }
+  }
+  COHORT_RETURN_IF_ERROR(file->DataSync());
+  return options.files->SyncDirectory(options.directory);
 }
 
 }  // namespace cohort::journal

@@ -5,9 +5,9 @@
 //
 // Below the highest synced position that a valid record names, a bad place is damage: it is reported, its bytes are
 // copied to a side file, and reading goes on at the next valid record. Above it the first bad place ends the
-// journal: zeros are space that was never written, anything else is a torn tail. Records above it were never
-// confirmed; those that are whole and in sequence are handed out as well, and returned in `tail` to be written again
-// before anything is built on them.
+// journal: zeros are space that was never written, anything else is a torn tail. Records above it that are whole and
+// in sequence are handed out as well: the last ones confirmed are among them, since only a later batch names them.
+// MakeTailDurable before anything is built on them.
 #pragma once
 
 #include <cstdint>
@@ -33,26 +33,36 @@ struct ReadOptions {
 struct ReadResult {
   RecoveryReport report;  // without seconds
 
-  Position synced;  // the highest that is named, and the last sequence below it
-  uint64_t synced_sequence = 0;
+  Position end;               // of what counts; report.last_sequence is the last one before it
   uint64_t next_segment = 1;  // above every number seen
-  std::vector<SegmentInfo> segments;  // those that hold synced records, oldest first
-  std::vector<JournalRecord> tail;    // above `synced`, in sequence
+  std::vector<SegmentInfo> segments;  // those that count, oldest first
+  std::vector<std::string> names;     // of `segments`
+
+  // The bytes up to `end` of which nobody says that they are durable: all in one segment. Empty name: none.
+  struct Tail {
+    std::string name;
+    uint64_t from = 0;
+    uint64_t to = 0;
+  };
+  Tail tail;
 
   struct Cut {
     std::string name;
     uint64_t bytes = 0;
   };
-  // To be done once the tail is durable elsewhere: segments with bytes beyond their end, and files that are void,
-  // dropped or hold only the tail.
+  // To be done once `end` stands in a new segment: segments with bytes beyond their end, and files that are void,
+  // dropped or torn.
   std::vector<Cut> cuts;
   std::vector<std::string> useless;
-  std::vector<std::string> names;  // of `segments`
 };
 
 // A directory that is missing or empty is an empty journal. `apply` and `progress` as in Journal::Open.
 Result<ReadResult> ReadJournal(const ReadOptions& options,
                                const std::function<Status(const RecoveredRecord&)>& apply,
                                const std::function<void(const RecoveryProgress&)>& progress);
+
+// Writes the tail once more in its place and syncs it. Syncing alone would prove nothing: after a failed sync in an
+// earlier life the kernel takes bytes for clean that never reached the disk.
+Status MakeTailDurable(const ReadOptions& options, const ReadResult& read);
 
 }  // namespace cohort::journal

@@ -32,14 +32,13 @@ uint64_t PayloadOf(const JournalRecord& record) {
 
 JournalWriter::JournalWriter(Options options, ReadResult read)
     : options_(std::move(options)),
-      synced_(read.synced),
-      synced_sequence_(std::max(read.synced_sequence, read.report.last_sequence - read.tail.size())),
+      synced_(read.end),
+      synced_sequence_(read.report.last_sequence),
       next_segment_(read.next_segment),
       closed_names_(std::move(read.names)),
       useless_(std::move(read.useless)),
       cuts_(std::move(read.cuts)) {
   std::erase(useless_, kSpareName);  // used again
-  for (JournalRecord& record : read.tail) unconfirmed_.push_back(std::move(record));
   state_.closed = std::move(read.segments);
   oldest_ = state_.closed.empty() ? next_segment_ : state_.closed.front().number;
 }

@@ -31,7 +31,7 @@ class JournalWriter {
     std::function<uint64_t()> random;  // for the keys of segments
   };
 
-  // Goes on behind what was read, always in a new segment. Call Commit to make the tail that was read durable.
+  // Goes on behind what was read, always in a new segment. What was read is durable: MakeTailDurable.
   JournalWriter(Options options, ReadResult read);
 
   void Add(std::vector<JournalRecord> records);

@@ -9,7 +9,7 @@
 // The check is XXH3 (64 bits) of the 24 bytes before it and the payload, seeded with the segment's random key and the
 // record's offset, and the magic comes from the key as well: a body that holds a copy of a journal, or bytes made by a
 // clever peer, can never be taken for a record when recovery looks for the next one behind a damaged place. The key
-// is in the file's name and in the segment record, whose own magic is fixed.
+// is part of the file's name; the segment record, whose own magic is fixed, must repeat it.
 //
 // A position (segment, offset) is synced when everything before it is durable. Segment and batch records name the
 // last one known when they were written, so a later valid record says which bytes must be there. A position that
@@ -107,6 +107,10 @@ struct SegmentFile {
   uint64_t key = 0;
 };
 std::optional<SegmentFile> ParseSegmentName(std::string_view name);
+// A segment record counts only in the file that it was written for: after a crash a new name may show old bytes.
+inline bool IsOf(const SegmentMark& mark, const SegmentFile& file) {
+  return mark.number == file.number && mark.key == file.key;
+}
 constexpr std::string_view kSpareName = "spare";
 constexpr std::string_view kDamagedFolder = "damaged";
 

@@ -52,10 +52,10 @@ class Reader {
     number_ = segment.file.number;
     first_ = 0;
     end_known_ = segment.end.has_value() || number_ >= synced_.segment;
-    uint64_t key = segment.file.key;
+    const uint64_t key = segment.file.key;
     uint64_t offset = 0;
-    if (const auto own = ParseSegmentRecord(bytes, options_.verify)) {
-      key = own->key;
+    const auto own = ParseSegmentRecord(bytes, options_.verify);
+    if (own && IsOf(*own, segment.file)) {
       offset = kSegmentRecordBytes;
       if (last_ == 0) last_ = own->mark.synced_sequence;
       Extend(offset);

@@ -38,7 +38,7 @@ JournalWriter::JournalWriter(Options options, ReadResult read)
       closed_names_(std::move(read.names)),
       useless_(std::move(read.useless)),
       cuts_(std::move(read.cuts)) {
-  std::erase(useless_, kSpareName);  // used again
+  std::erase(useless_, kSpareName);
   state_.closed = std::move(read.segments);
   oldest_ = state_.closed.empty() ? next_segment_ : state_.closed.front().number;
 }
@@ -285,6 +285,8 @@ bool JournalWriter::WriteSegmentRecord() {
 
 bool JournalWriter::EnsureSpare() {
   if (!spare_) {
+    // Never one that is left over: it may have been a segment whose name was lost.
+    (void)options_.files->Remove(options_.directory / kSpareName);
     Result<std::unique_ptr<File>> spare =
         options_.files->Create(options_.directory / kSpareName);
     Status status = spare.ok() ? (*spare)->Preallocate(options_.segment_bytes) : spare.status();

@@ -18,10 +18,9 @@ Status RefuseNewer(const std::filesystem::path& path, uint32_t version) {
 // Every valid mark in a segment, in order of place; stops when `use` returns false.
 template <typename Use>
 void ForEachMark(std::string_view segment, const SegmentFile& file, bool verify, const Use& use) {
-  uint64_t key = file.key;
+  const uint64_t key = file.key;
   uint64_t offset = 0;
-  if (const auto own = ParseSegmentRecord(segment, verify)) {
-    key = own->key;
+  if (const auto own = ParseSegmentRecord(segment, verify); own && IsOf(*own, file)) {
     offset = kSegmentRecordBytes;
     if (!use(own->mark)) return;
   }
@@ -81,10 +80,11 @@ class ChainFinder {
       COHORT_ASSIGN_OR_RETURN(segment.size, file->Size());
       std::string start(std::min<uint64_t>(segment.size, kSegmentRecordBytes), '\0');
       const Result<size_t> got = file->ReadAt(0, start);
-      const auto own = got.ok() ? ParseSegmentRecord(start, verify_) : std::nullopt;
+      auto own = got.ok() ? ParseSegmentRecord(start, verify_) : std::nullopt;
       if (own && own->version > kFormatVersion) {
         return RefuseNewer(directory_ / segment.name, own->version);
       }
+      if (own && !IsOf(*own, segment.file)) own.reset();
       starts_.push_back(own);
       SeeNumber(segment.file.number);
     }

@@ -50,7 +50,7 @@ class CrashHistory {
     const bool nested = life > 1;
     uint64_t steps = 0;
     files.before_change = [&](const PendingWrite* write) {
-      if (nested && write && ++steps % 7 != 0) return;
+      if (nested && ++steps % 8 != life) return;
       CutPower(files, expected, write, life);
     };
     if (settings_.faults) {

@@ -15,6 +15,7 @@ static_assert(std::endian::native == std::endian::little, "the journal is little
 
 constexpr uint32_t kSegmentMagic = 0x474a4843;  // "CHJG"
 constexpr size_t kCheckedHeaderBytes = 24;
+constexpr size_t kSmallPayload = 1024;
 constexpr size_t kVersionOffset = kHeaderBytes;
 
 uint32_t MagicOf(uint64_t key) { return static_cast<uint32_t>(key ^ (key >> 32)) | 1; }
@@ -91,6 +92,13 @@ class Checker {
 };
 
 bool CheckHolds(std::string_view record, size_t payload, uint64_t seed) {
+  // For few bytes a copy is cheaper than hashing in pieces.
+  if (char bytes[kCheckedHeaderBytes + kSmallPayload]; payload <= kSmallPayload) {
+    std::memcpy(bytes, record.data(), kCheckedHeaderBytes);
+    std::memcpy(bytes + kCheckedHeaderBytes, record.data() + kHeaderBytes, payload);
+    return XXH3_64bits_withSeed(bytes, kCheckedHeaderBytes + payload, seed) ==
+           IntegerAt<uint64_t>(record, kCheckedHeaderBytes);
+  }
   Checker checker(seed);
   checker.Add(record.substr(0, kCheckedHeaderBytes));
   checker.Add(record.substr(kHeaderBytes, payload));

@@ -71,7 +71,7 @@ class CrashHistory {
       std::vector<JournalRecord> batch;
       const uint64_t count = 1 + random_.Below(6);
       for (uint64_t i = 0; i < count; ++i) {
-        const size_t most = random_.Below(200) == 0 ? 2 * kSegment : 60;
+        const size_t most = random_.Below(200) == 0 ? 2 * kSegment : 24;
         batch.push_back(MakeRecord(++sequence, life, most));
         expected.Add(batch.back());
       }
@@ -87,8 +87,8 @@ class CrashHistory {
           writer.Commit();
       }
       expected.confirmed = writer.synced_sequence();
-      if (random_.Below(10) == 0 && expected.confirmed > 60) {
-        expected.needed_from = std::max(expected.needed_from, expected.confirmed - 60);
+      if (random_.Below(10) == 0 && expected.confirmed > 30) {
+        expected.needed_from = std::max(expected.needed_from, expected.confirmed - 30);
         writer.DropSegmentsBelow(expected.needed_from);
       }
       if (violations > 0) return;
@@ -141,7 +141,7 @@ class CrashHistory {
     std::string wrong = JudgeRecovery(disk, expected, settings_.verify, &read);
     if (!wrong.empty()) return Violate(wrong);
     // Now and then a broker goes on from here, and its power is cut as well.
-    if (settings_.go_on_after_crashes && life < 3 && crash_points % 997 == 0) {
+    if (settings_.go_on_after_crashes && life < 3 && crash_points % 7919 == 0) {
       ++restarts;
       Expected after = expected;
       after.ForgetAbove(read.report.last_sequence);
@@ -168,7 +168,7 @@ TEST(JournalCrash, LosesDoublesAndInventsNothingAtAnyByte) {
   EXPECT_EQ(history.violations, 0u) << history.first_violation;
   EXPECT_GE(history.last_state.records, 2000u);
   EXPECT_GT(history.last_state.open_segment, 20u);
-  EXPECT_GT(history.restarts, 50u);
+  EXPECT_GT(history.restarts, 30u);
   EXPECT_GE(history.injected.size(), 6u);
   std::cout << "crash points: " << history.crash_points << ", restarts: " << history.restarts
             << ", records: " << history.last_state.records

@@ -6,6 +6,7 @@
 // a later sync says all is well. Calls from one thread at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -54,7 +55,7 @@ class FaultyFiles : public FileLayer {
   // Told before each operation that changes something; a write or null.
   std::function<void(const PendingWrite*)> before_change;
   // Bytes that all files may have together.
-  uint64_t space = uint64_t{1} << 40;
+  std::atomic<uint64_t> space = uint64_t{1} << 40;
 
   // The disk after a power cut now. With `write`, its first `bytes` bytes are as far as everything else that was not
   // synced. `random` null: all that was written is there; else it decides what is.

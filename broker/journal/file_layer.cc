@@ -29,8 +29,8 @@ class RealFile : public File {
 
   Result<size_t> WriteAt(uint64_t offset, std::span<const iovec> pieces) override {
     while (true) {
-      const ssize_t written = pwritev(fd_, pieces.data(), static_cast<int>(pieces.size()),
-                                      static_cast<off_t>(offset));
+      const ssize_t written =
+          pwritev(fd_, pieces.data(), static_cast<int>(pieces.size()), static_cast<off_t>(offset));
       if (written > 0) return static_cast<size_t>(written);
       if (written < 0 && errno == EINTR) continue;
       return FromErrno("write", path_, written == 0 ? EIO : errno);
@@ -40,8 +40,8 @@ class RealFile : public File {
   Result<size_t> ReadAt(uint64_t offset, std::span<char> into) override {
     size_t done = 0;
     while (done < into.size()) {
-      const ssize_t got = pread(fd_, into.data() + done, into.size() - done,
-                                static_cast<off_t>(offset + done));
+      const ssize_t got =
+          pread(fd_, into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return FromErrno("read", path_, errno);
       if (got == 0) break;

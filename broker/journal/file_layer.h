@@ -1,8 +1,9 @@
 // The few things that the journal asks of a file system, so that tests can take a lying one.
 //
-// A promise of the real layer is only what POSIX gives: bytes are durable after DataSync, names after
-// SyncDirectory. Failures are Status: kResourceExhausted when there is no room (ENOSPC, EDQUOT), kNotFound,
-// kUnavailable for everything else (EIO). A File belongs to one thread; a FileLayer may be shared.
+// A promise of the real layer is only what POSIX gives: bytes are durable after DataSync, names
+// after SyncDirectory. Failures are Status: kResourceExhausted when there is no room (ENOSPC,
+// EDQUOT), kNotFound, kUnavailable for everything else (EIO). A File belongs to one thread; a
+// FileLayer may be shared.
 #pragma once
 
 #include <sys/uio.h>
@@ -23,7 +24,8 @@ class File {
  public:
   virtual ~File() = default;  // closes
 
-  // Bytes written, which may be fewer than asked for, never 0 without a failure. At most IOV_MAX pieces.
+  // Bytes written, which may be fewer than asked for, never 0 without a failure. At most IOV_MAX
+  // pieces.
   virtual Result<size_t> WriteAt(uint64_t offset, std::span<const iovec> pieces) = 0;
   // Bytes read: fewer than asked for only at the end of the file.
   virtual Result<size_t> ReadAt(uint64_t offset, std::span<char> into) = 0;

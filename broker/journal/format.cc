@@ -36,8 +36,8 @@ T IntegerAt(std::string_view bytes, size_t offset) {
   return value;
 }
 
-void AppendHeader(uint32_t magic, uint64_t payload, uint32_t type, uint64_t head,
-                  uint64_t sequence, std::string& out) {
+void AppendHeader(uint32_t magic, uint64_t payload, uint32_t type, uint64_t head, uint64_t sequence,
+                  std::string& out) {
   AppendInteger(out, magic);
   AppendInteger(out, static_cast<uint32_t>(payload));
   AppendInteger(out, type);
@@ -73,8 +73,8 @@ SyncedMark MarkAt(std::string_view bytes, size_t offset) {
   return mark;
 }
 
-// The check of pieces. One at a time in a thread: they share the thread's state, since making one costs more than a
-// small record.
+// The check of pieces. One at a time in a thread: they share the thread's state, since making one
+// costs more than a small record.
 class Checker {
  public:
   explicit Checker(uint64_t seed) { XXH3_64bits_reset_withSeed(State(), seed); }
@@ -137,8 +137,8 @@ void AppendBatchRecord(const BatchMark& batch, uint64_t first_sequence, uint64_t
 }
 
 void AppendSegmentRecord(const SegmentMark& segment, uint64_t first_sequence, std::string& out) {
-  AppendOwnRecord(kSegmentMagic, kSegmentRecord, kSegmentRecordBytes - kHeaderBytes,
-                  first_sequence, SeedOf(0, 0), out, [&](std::string& payload) {
+  AppendOwnRecord(kSegmentMagic, kSegmentRecord, kSegmentRecordBytes - kHeaderBytes, first_sequence,
+                  SeedOf(0, 0), out, [&](std::string& payload) {
                     AppendInteger(payload, segment.version);
                     AppendInteger(payload, uint32_t{0});
                     AppendInteger(payload, segment.number);

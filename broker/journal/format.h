@@ -1,20 +1,23 @@
 // How the journal's bytes look. Pure: nothing here reads or writes a file.
 //
-// A segment is a file `<number>-<key>.segment`. Everything in it starts at a multiple of 8: a segment record, then
-// batches, each a batch record and the records it counts, then zeros. Integers are little-endian.
+// A segment is a file `<number>-<key>.segment`. Everything in it starts at a multiple of 8: a
+// segment record, then batches, each a batch record and the records it counts, then zeros. Integers
+// are little-endian.
 //
 //   record:  magic u32 | payload bytes u32 | type u32 | head bytes u32 | sequence u64 | check u64 |
 //            payload = head, bodies | zeros up to a multiple of 8
 //
-// The check is XXH3 (64 bits) of the 24 bytes before it and the payload, seeded with the segment's random key and the
-// record's offset, and the magic comes from the key as well: a body that holds a copy of a journal, or bytes made by a
-// clever peer, can never be taken for a record when recovery looks for the next one behind a damaged place. The key
-// is part of the file's name; the segment record, whose own magic is fixed, must repeat it.
+// The check is XXH3 (64 bits) of the 24 bytes before it and the payload, seeded with the segment's
+// random key and the record's offset, and the magic comes from the key as well: a body that holds a
+// copy of a journal, or bytes made by a clever peer, can never be taken for a record when recovery
+// looks for the next one behind a damaged place. The key is part of the file's name; the segment
+// record, whose own magic is fixed, must repeat it.
 //
-// A position (segment, offset) is synced when everything before it is durable. Segment and batch records name the
-// last one known when they were written, so a later valid record says which bytes must be there. A position that
-// lies in an earlier segment is also that segment's end: what lies beyond it, and whole segments in between, were
-// abandoned after a failed sync or a crash and count for nothing.
+// A position (segment, offset) is synced when everything before it is durable. Segment and batch
+// records name the last one known when they were written, so a later valid record says which bytes
+// must be there. A position that lies in an earlier segment is also that segment's end: what lies
+// beyond it, and whole segments in between, were abandoned after a failed sync or a crash and count
+// for nothing.
 #pragma once
 
 #include <cstddef>
@@ -71,8 +74,8 @@ constexpr size_t kSegmentRecordBytes = kHeaderBytes + 56;
 // Bytes in the file of a record with such a payload.
 constexpr uint64_t RecordBytes(uint64_t payload) { return kHeaderBytes + Padded(payload); }
 
-// Appends the header of `record` as it stands at `offset`, then its head. The bodies follow, then zeros up to a
-// multiple of 8. Costs one pass over the bodies.
+// Appends the header of `record` as it stands at `offset`, then its head. The bodies follow, then
+// zeros up to a multiple of 8. Costs one pass over the bodies.
 void AppendHeaderAndHead(const JournalRecord& record, uint64_t key, uint64_t offset,
                          std::string& out);
 void AppendBatchRecord(const BatchMark& batch, uint64_t first_sequence, uint64_t key,
@@ -80,7 +83,8 @@ void AppendBatchRecord(const BatchMark& batch, uint64_t first_sequence, uint64_t
 // At offset 0. `first_sequence` is that of the first record to come.
 void AppendSegmentRecord(const SegmentMark& segment, uint64_t first_sequence, std::string& out);
 
-// Whether a record may begin at `offset`: a cheap look before ParseRecord, where most places hold none.
+// Whether a record may begin at `offset`: a cheap look before ParseRecord, where most places hold
+// none.
 bool HasMagic(std::string_view segment, uint64_t offset, uint64_t key);
 
 struct ParsedRecord {
@@ -91,8 +95,8 @@ struct ParsedRecord {
   uint64_t bytes = 0;  // with header and padding
 };
 
-// The record at `offset` of a segment's bytes; nothing when there is none or it is damaged. `verify` false leaves the
-// check out: for tests that show what the check is for.
+// The record at `offset` of a segment's bytes; nothing when there is none or it is damaged.
+// `verify` false leaves the check out: for tests that show what the check is for.
 std::optional<ParsedRecord> ParseRecord(std::string_view segment, uint64_t offset, uint64_t key,
                                         bool verify = true);
 std::optional<BatchMark> ParseBatch(const ParsedRecord& record);
@@ -107,7 +111,8 @@ struct SegmentFile {
   uint64_t key = 0;
 };
 std::optional<SegmentFile> ParseSegmentName(std::string_view name);
-// A segment record counts only in the file that it was written for: after a crash a new name may show old bytes.
+// A segment record counts only in the file that it was written for: after a crash a new name may
+// show old bytes.
 inline bool IsOf(const SegmentMark& mark, const SegmentFile& file) {
   return mark.number == file.number && mark.key == file.key;
 }

@@ -85,8 +85,7 @@ Result<std::unique_ptr<Journal>> Journal::Open(
 
   const auto start = SteadyClock::now();
   const journal::ReadOptions reading{options.directory, &files};
-  COHORT_ASSIGN_OR_RETURN(journal::ReadResult read,
-                          journal::ReadJournal(reading, apply, progress));
+  COHORT_ASSIGN_OR_RETURN(journal::ReadResult read, journal::ReadJournal(reading, apply, progress));
   COHORT_RETURN_IF_ERROR(journal::MakeTailDurable(reading, read));
   read.report.seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
 
@@ -95,7 +94,7 @@ Result<std::unique_ptr<Journal>> Journal::Open(
   writing.segment_bytes = options.segment_bytes;
   writing.files = &files;
   writing.sync = options.sync;
-    writing.random = EntropyFromSystem;
+  writing.random = EntropyFromSystem;
   RecoveryReport recovery = read.report;
   auto core = std::make_unique<Core>(std::move(options), std::move(lock), std::move(recovery),
                                      journal::JournalWriter(std::move(writing), std::move(read)));

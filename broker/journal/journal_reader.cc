@@ -13,7 +13,10 @@ class Reader {
   Reader(const ReadOptions& options, SegmentChain chain,
          const std::function<Status(const RecoveredRecord&)>& apply,
          const std::function<void(const RecoveryProgress&)>& progress)
-      : options_(options), chain_(std::move(chain)), apply_(apply), progress_(progress),
+      : options_(options),
+        chain_(std::move(chain)),
+        apply_(apply),
+        progress_(progress),
         synced_(chain_.mark.synced) {}
 
   Result<ReadResult> Read() {
@@ -30,8 +33,8 @@ class Reader {
     ReachSyncedEnd();
     PlaceSegments();
     if (result_.report.missing_records > 0 && result_.report.damages.empty()) {
-      result_.report.damages.push_back({synced_.segment, synced_.offset, 0, "",
-                                        "records before this place are missing"});
+      result_.report.damages.push_back(
+          {synced_.segment, synced_.offset, 0, "", "records before this place are missing"});
     }
     result_.report.last_sequence = last_;
     result_.report.segments = chain_.segments.size();
@@ -69,9 +72,9 @@ class Reader {
         offset = PassBadPlace(bytes, offset, key);
       }
     }
-    const uint64_t expected = segment.end                   ? *segment.end
+    const uint64_t expected = segment.end                  ? *segment.end
                               : synced_.segment == number_ ? synced_.offset
-                                                            : 0;
+                                                           : 0;
     if (bytes.size() < expected) {
       result_.report.damages.push_back(
           {number_, bytes.size(), expected - bytes.size(), "", "the file is too short"});
@@ -93,8 +96,7 @@ class Reader {
       }
       result_.report.missing_records += record.sequence - last_ - 1;
     }
-    COHORT_RETURN_IF_ERROR(
-        apply_({record.sequence, record.type, record.head, record.bodies}));
+    COHORT_RETURN_IF_ERROR(apply_({record.sequence, record.type, record.head, record.bodies}));
     last_ = record.sequence;
     ++result_.report.records;
     return {};
@@ -195,7 +197,7 @@ class Reader {
   uint64_t number_ = 0;  // of the segment that is read
   uint64_t first_ = 0;   // sequence of its first record
   bool end_known_ = true;
-  uint64_t last_ = 0;    // sequence handed out, or known to be missing
+  uint64_t last_ = 0;  // sequence handed out, or known to be missing
   bool ended_ = false;
 };
 
@@ -211,14 +213,14 @@ Result<ReadResult> ReadJournal(const ReadOptions& options,
 
 Status MakeTailDurable(const ReadOptions& options, const ReadResult& read) {
   if (read.tail.name.empty()) return {};
-  COHORT_ASSIGN_OR_RETURN(const auto file,
-                          options.files->Open(options.directory / read.tail.name));
+  COHORT_ASSIGN_OR_RETURN(const auto file, options.files->Open(options.directory / read.tail.name));
   std::string bytes;
   for (uint64_t at = read.tail.from; at < read.tail.to; at += bytes.size()) {
     bytes.resize(std::min<uint64_t>(read.tail.to - at, 1 << 20));
     COHORT_ASSIGN_OR_RETURN(const size_t got, file->ReadAt(at, bytes));
     if (got < bytes.size()) {
-      return DataLoss("the journal segment " + read.tail.name + " became shorter while it was read");
+      return DataLoss("the journal segment " + read.tail.name +
+                      " became shorter while it was read");
     }
     for (size_t done = 0; done < bytes.size();) {
       const iovec piece{bytes.data() + done, bytes.size() - done};

@@ -5,9 +5,9 @@ namespace cohort {
 std::vector<std::string> RecoveryReport::Lines() const {
   std::vector<std::string> lines;
   for (const JournalDamage& damage : damages) {
-    std::string line = "journal: segment " + std::to_string(damage.segment) + " is damaged at offset " +
-                       std::to_string(damage.offset) + ", " + std::to_string(damage.bytes) +
-                       " bytes: " + damage.reason;
+    std::string line = "journal: segment " + std::to_string(damage.segment) +
+                       " is damaged at offset " + std::to_string(damage.offset) + ", " +
+                       std::to_string(damage.bytes) + " bytes: " + damage.reason;
     if (!damage.side_file.empty()) line += "; kept in " + damage.side_file;
     lines.push_back(std::move(line));
   }

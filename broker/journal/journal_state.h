@@ -9,7 +9,8 @@
 
 namespace cohort {
 
-// Counts of values in buckets; `bounds` are upper bounds, the last count is for what lies above all of them.
+// Counts of values in buckets; `bounds` are upper bounds, the last count is for what lies above all
+// of them.
 template <size_t kBounds>
 struct JournalHistogram {
   std::array<double, kBounds> bounds;

@@ -236,8 +236,8 @@ bool JournalWriter::Sync() {
 }
 
 bool JournalWriter::OpenSegment(uint64_t record_bytes) {
-  const uint64_t need = kSegmentRecordBytes + kBatchRecordBytes + record_bytes +
-                        MarkerSpace(options_.segment_bytes);
+  const uint64_t need =
+      kSegmentRecordBytes + kBatchRecordBytes + record_bytes + MarkerSpace(options_.segment_bytes);
   if (!EnsureSpare()) return false;
   if (need > spare_bytes_) {
     if (const Status status = spare_->Preallocate(need); !status.ok()) {
@@ -251,8 +251,8 @@ bool JournalWriter::OpenSegment(uint64_t record_bytes) {
   number_ = next_segment_++;
   key_ = options_.random();
   name_ = SegmentName(number_, key_);
-  const Status renamed = options_.files->Rename(options_.directory / kSpareName,
-                                                options_.directory / name_);
+  const Status renamed =
+      options_.files->Rename(options_.directory / kSpareName, options_.directory / name_);
   if (!renamed.ok()) {
     Fail(renamed);
     spare_.reset();
@@ -287,8 +287,7 @@ bool JournalWriter::EnsureSpare() {
   if (!spare_) {
     // Never one that is left over: it may have been a segment whose name was lost.
     (void)options_.files->Remove(options_.directory / kSpareName);
-    Result<std::unique_ptr<File>> spare =
-        options_.files->Create(options_.directory / kSpareName);
+    Result<std::unique_ptr<File>> spare = options_.files->Create(options_.directory / kSpareName);
     Status status = spare.ok() ? (*spare)->Preallocate(options_.segment_bytes) : spare.status();
     if (!status.ok()) {
       state_.has_room = false;
@@ -320,7 +319,8 @@ void JournalWriter::Abandon(const std::string& reason, uint64_t& counter) {
   ++state_.abandoned_segments;
   state_.last_error = reason;
   if (synced_.segment == number_) {
-    // Not within the last block: cutting there would write synced bytes again, on a disk that just failed.
+    // Not within the last block: cutting there would write synced bytes again, on a disk that just
+    // failed.
     (void)file_->Truncate(BlocksOf(synced_.offset));
     state_.closed.push_back({number_, first_sequence_, synced_.offset});
     closed_names_.push_back(name_);

@@ -1,7 +1,8 @@
 // The journal without its thread: segments, batches, syncs, and what to do when they fail.
 //
-// Synchronous and single-threaded, without a clock but to measure syncs. Every record stays in memory until a sync
-// covers it. Calls that return false leave their work to the next call: nothing is lost, and state() says why.
+// Synchronous and single-threaded, without a clock but to measure syncs. Every record stays in
+// memory until a sync covers it. Calls that return false leave their work to the next call: nothing
+// is lost, and state() says why.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ class JournalWriter {
     std::function<uint64_t()> random;  // for the keys of segments
   };
 
-  // Goes on behind what was read, always in a new segment. What was read is durable: MakeTailDurable.
+  // Goes on behind what was read, always in a new segment. What was read is durable:
+  // MakeTailDurable.
   JournalWriter(Options options, ReadResult read);
 
   void Add(std::vector<JournalRecord> records);
@@ -80,7 +82,8 @@ class JournalWriter {
   const Options options_;
   JournalState state_;
 
-  std::deque<JournalRecord> unconfirmed_;  // in sequence; the first `written_` stand in the open segment
+  std::deque<JournalRecord>
+      unconfirmed_;  // in sequence; the first `written_` stand in the open segment
   size_t written_ = 0;
 
   Position synced_;
@@ -93,7 +96,7 @@ class JournalWriter {
   uint64_t number_ = 0;
   uint64_t key_ = 0;
   uint64_t first_sequence_ = 0;
-  uint64_t offset_ = 0;       // where the next batch goes
+  uint64_t offset_ = 0;  // where the next batch goes
   uint64_t allocated_ = 0;
   uint64_t records_end_ = 0;  // end of the last batch that holds records; 0: there is none
   Position named_;            // by the last mark in it

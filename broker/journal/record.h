@@ -20,7 +20,8 @@ struct JournalRecord {
   uint32_t type = kFirstRecordType;
   std::string head;
   std::vector<Body> bodies;  // written one after the other: their lengths are the head's business
-  // False: written within 50 ms and durable with the next sync, which it does not ask for by itself.
+  // False: written within 50 ms and durable with the next sync, which it does not ask for by
+  // itself.
   bool sync = true;
 };
 

@@ -15,8 +15,8 @@ using journal::ReadResult;
 
 constexpr uint64_t kSegment = 4096;
 
-// Lives of a broker over one disk: records come, some operations fail, some segments are dropped, and before every
-// change of the disk the power is cut at each of its bytes.
+// Lives of a broker over one disk: records come, some operations fail, some segments are dropped,
+// and before every change of the disk the power is cut at each of its bytes.
 class CrashHistory {
  public:
   struct Settings {
@@ -150,7 +150,8 @@ class CrashHistory {
   }
 
   void Violate(const std::string& what) {
-    if (violations++ == 0) first_violation = what + " (crash point " + std::to_string(crash_points) + ")";
+    if (violations++ == 0)
+      first_violation = what + " (crash point " + std::to_string(crash_points) + ")";
   }
 
   const Settings settings_;

@@ -54,8 +54,8 @@ class FaultyFile : public File {
     const PendingWrite write{file_.get(), offset, data};
     const Fault fault = files_.Ask(Operation::kWrite, &write);
     if (fault == Fault::kFail || fault == Fault::kNoSpace) return FailureOf(fault);
-    const uint64_t grown = offset + data.size() > file_->live.size()
-                               ? offset + data.size() - file_->live.size() : 0;
+    const uint64_t grown =
+        offset + data.size() > file_->live.size() ? offset + data.size() - file_->live.size() : 0;
     if (files_.UsedBytes() + grown > files_.space) return FailureOf(Fault::kNoSpace);
     if (fault == Fault::kShort) data.resize(1 + files_.random_.Below(data.size()));
     Put(file_->live, offset, data);

@@ -1,9 +1,10 @@
-// A file system in memory that keeps what is durable apart from what was only written, fails on demand, and makes
-// the image that a power cut would leave behind.
+// A file system in memory that keeps what is durable apart from what was only written, fails on
+// demand, and makes the image that a power cut would leave behind.
 //
-// What was not synced is lost, kept or torn in sectors of 512 bytes, in any order; names of files survive in order up
-// to some point. A failed sync behaves like Linux's: the bytes stay readable, some of them never reach the disk, and
-// a later sync says all is well. Calls from one thread at a time.
+// What was not synced is lost, kept or torn in sectors of 512 bytes, in any order; names of files
+// survive in order up to some point. A failed sync behaves like Linux's: the bytes stay readable,
+// some of them never reach the disk, and a later sync says all is well. Calls from one thread at a
+// time.
 #pragma once
 
 #include <atomic>
@@ -34,7 +35,7 @@ struct MemoryFile {
   };
   std::string live;
   std::string durable;
-  std::vector<Change> pending;  // from durable to live
+  std::vector<Change> pending;       // from durable to live
   std::vector<uint64_t> unreadable;  // offsets whose reads fail
 };
 
@@ -57,8 +58,9 @@ class FaultyFiles : public FileLayer {
   // Bytes that all files may have together.
   std::atomic<uint64_t> space = uint64_t{1} << 40;
 
-  // The disk after a power cut now. With `write`, its first `bytes` bytes are as far as everything else that was not
-  // synced. `random` null: all that was written is there; else it decides what is.
+  // The disk after a power cut now. With `write`, its first `bytes` bytes are as far as everything
+  // else that was not synced. `random` null: all that was written is there; else it decides what
+  // is.
   Image AfterPowerCut(const PendingWrite* write, size_t bytes, Rng* random) const;
   // As the next process sees it when only this one dies.
   Image AfterKill() const;

@@ -42,7 +42,8 @@ class Expected {
     if (contents_.size() <= record.sequence) contents_.resize(record.sequence + 1);
     contents_[record.sequence] = std::move(bytes);
   }
-  // Those of a life that ended: a record that did not survive may be made again, with other content.
+  // Those of a life that ended: a record that did not survive may be made again, with other
+  // content.
   void ForgetAbove(uint64_t sequence) { contents_.resize(sequence + 1); }
 
   uint64_t last() const { return contents_.empty() ? 0 : contents_.size() - 1; }
@@ -56,15 +57,15 @@ class Expected {
            view.ends_with(record.bodies);
   }
 
-  uint64_t confirmed = 0;  // all up to here must come back,
+  uint64_t confirmed = 0;    // all up to here must come back,
   uint64_t needed_from = 1;  // from here on
 
  private:
   std::vector<std::string> contents_;
 };
 
-// Empty when recovery is right: nothing confirmed is lost, nothing doubled, invented or out of order, and a crash is
-// not taken for damage.
+// Empty when recovery is right: nothing confirmed is lost, nothing doubled, invented or out of
+// order, and a crash is not taken for damage.
 inline std::string JudgeRecovery(FileLayer& files, const Expected& expected, bool verify = true,
                                  journal::ReadResult* read = nullptr) {
   std::string wrong;

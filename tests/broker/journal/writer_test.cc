@@ -1,8 +1,7 @@
-#include "broker/journal/journal_writer.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "broker/journal/journal_writer.h"
 #include "tests/broker/journal/history.h"
 
 namespace cohort::testing {

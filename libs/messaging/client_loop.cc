@@ -247,11 +247,12 @@ void ClientLoop::OnWelcome(const WelcomeMessage& welcome, uint64_t processed) {
     subscription.told_tasks = subscription.told_bytes = 0;
     subscription.subscribed = false;
   }
+  ForgetHeldBack(0);
   OnDone(outbox_.Restart(processed, terms_.window_tasks, terms_.window_bytes));
   if (!restarted) return;
   // That they are held was perhaps not yet durable.
   for (const LeaseToken& token : held_.Accepted()) {
-    outbox_.Add({{0, AcceptCommand{token}}, 0, nullptr});
+    outbox_.Add({{0, AcceptCommand{token}}, 0, nullptr, nullptr});
   }
 }
 
@@ -262,6 +263,13 @@ void ClientLoop::OnEvent(Event event) {
     OnDeliver(std::move(*deliver));
   } else if (auto* lost = std::get_if<LeaseLostEvent>(&event)) {
     OnLeaseLost(*lost);
+  } else if (auto* held = std::get_if<HeldBackEvent>(&event)) {
+    OnHeldBack(std::move(*held));
+  } else if (auto* operated = std::get_if<OperatedEvent>(&event)) {
+    const std::optional<Outgoing> asked = outbox_.TakeAnswered(operated->number);
+    if (asked.has_value() && asked->operated) {
+      asked->operated->set_value(std::move(operated->report));
+    }
   } else {
     auto& stats = std::get<StatsEvent>(event);
     const std::optional<Outgoing> asked = outbox_.TakeAnswered(stats.number);
@@ -278,6 +286,11 @@ void ClientLoop::OnAnswer(const AnswerEvent& answer) {
   }
   const std::optional<Outgoing> outgoing = outbox_.TakeAnswered(answer.number);
   if (!outgoing.has_value()) return;
+  if (outgoing->operated) {
+    const Status why = answer.status.ok() ? Internal("the broker did nothing") : answer.status;
+    return outgoing->operated->set_value(why);
+  }
+  ForgetHeldBack(answer.number);
   if (const auto* settle = std::get_if<SettleCommand>(&outgoing->command.verb)) {
     const bool still_ours = answer.status.code() == StatusCode::kResourceExhausted ||
                             answer.status.code() == StatusCode::kInvalidArgument;
@@ -317,6 +330,23 @@ void ClientLoop::OnLeaseLost(const LeaseLostEvent& lost) {
   events_.push_back(LeaseLost{lease->id, lease->queue, lost.token, lost.reason});
 }
 
+void ClientLoop::OnHeldBack(HeldBackEvent held) {
+  const Time since = clock_.Now() - Seconds(held.since_seconds);
+  held_back_[held.number] = {std::move(held.queue), std::move(held.why), since};
+  shared_.SetHeldBack(held_back_.begin()->second);
+}
+
+void ClientLoop::ForgetHeldBack(uint64_t number) {
+  if (held_back_.empty()) return;
+  if (number == 0) {
+    held_back_.clear();
+  } else if (held_back_.erase(number) == 0) {
+    return;
+  }
+  shared_.SetHeldBack(held_back_.empty() ? std::nullopt
+                                         : std::optional(held_back_.begin()->second));
+}
+
 void ClientLoop::OnDone(const std::vector<Outgoing>& done) {
   for (const Outgoing& outgoing : done) {
     if (const auto* release = std::get_if<ReleaseCommand>(&outgoing.command.verb)) {
@@ -341,7 +371,9 @@ void ClientLoop::HandleRequests() {
     } else if (auto* limit = std::get_if<LimitRequest>(&request)) {
       if (auto* lease = held_.Find(limit->token)) lease->renew_until = limit->until;
     } else if (auto* stats = std::get_if<StatsRequest>(&request)) {
-      outbox_.Add({{0, StatsCommand{}}, 0, stats->answer});
+      outbox_.Add({{0, StatsCommand{}}, 0, stats->answer, nullptr});
+    } else if (auto* operate = std::get_if<OperateRequest>(&request)) {
+      outbox_.Add({{0, std::move(operate->verb)}, 0, nullptr, std::move(operate->answer)});
     } else {
       close_by_ = std::get<CloseRequest>(request).deadline;
     }
@@ -355,7 +387,7 @@ void ClientLoop::OnVerb(VerbRequest request) {
   }
   if (const auto* cancel = std::get_if<CancelCommand>(&request.verb)) OnCancel(*cancel);
   if (!CheckLease(request)) return;
-  outbox_.Add({{0, std::move(request.verb)}, request.tag, nullptr});
+  outbox_.Add({{0, std::move(request.verb)}, request.tag, nullptr, nullptr});
 }
 
 void ClientLoop::OnCancel(const CancelCommand& cancel) {

@@ -104,12 +104,13 @@ struct EndChange {
   std::vector<TaskImage> children;  // the obituary, if one was written
 };
 
-// A dead letter lives again, written anew, and its obituary is as if it had never been, in one step.
+// A dead letter lives again, written anew, and its obituary is as if it had never been, in one
+// step.
 struct ReviveChange {
   std::string queue;
   TaskId id;
-  std::string obituaries;          // its queue; empty: there was none, or none that is durable
-  std::optional<TaskImage> task;   // none when its queue is not durable
+  std::string obituaries;         // its queue; empty: there was none, or none that is durable
+  std::optional<TaskImage> task;  // none when its queue is not durable
 };
 
 using ChangeOf = std::variant<StartChange, QueueChange, TaskChange, RememberedChange, LeaseChange,

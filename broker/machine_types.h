@@ -27,7 +27,7 @@ struct MachineConfig {
   Duration retry_delay = Seconds(1);    // after the first failure; doubles with each further one
   Duration longest_retry_delay = Seconds(60);
   Duration tell_held_back = Seconds(1);  // a put that waits longer is told so
-  uint32_t max_attempts = 3;  // of tasks that do not say themselves
+  uint32_t max_attempts = 3;             // of tasks that do not say themselves
   // Bounds of each queue: ready, leased and delayed tasks; accepted ones; dead letters.
   uint64_t queue_tasks = 100'000;
   uint64_t queue_bytes = uint64_t{1} << 30;
@@ -69,8 +69,8 @@ struct Effects {
 // For how long tasks were ready before their first delivery.
 struct WaitTimes {
   // Upper bounds in seconds; the last count is of those beyond.
-  static constexpr std::array<double, 14> kBounds = {0.001, 0.003, 0.01, 0.03, 0.1,  0.3,  1,
-                                                     3,     10,    30,   100,  300,  1000, 3600};
+  static constexpr std::array<double, 14> kBounds = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3,  1,
+                                                     3,     10,    30,   100,  300, 1000, 3600};
   std::array<uint64_t, kBounds.size() + 1> counts = {};
   double sum = 0;  // seconds
   void Add(Duration waited) {

@@ -108,10 +108,10 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, ReviveCommand
   if (revive.id.has_value()) {
     Task* task = queue->Find(*revive.id);
     if (task == nullptr || task->state != TaskState::kDead) {
-      return Answer(session, number,
-                    NotFound("queue " + queue->name() + " has no dead letter " +
-                             revive.id->ToString()),
-                    false, effects);
+      return Answer(
+          session, number,
+          NotFound("queue " + queue->name() + " has no dead letter " + revive.id->ToString()),
+          false, effects);
     }
     const Status may = MayRevive(now, task);
     if (!may.ok()) return Answer(session, number, may, false, effects);

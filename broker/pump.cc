@@ -121,7 +121,7 @@ void QueueMachine::TellHeldBack(Time now, Effects& effects) {
     for (auto put = queue->waiting.rbegin(); put != queue->waiting.rend() && !put->told; ++put) {
       if (now - put->since < config_.tell_held_back) continue;
       put->told = true;
-      const std::string why = !MayGrow(queue.get())        ? puts_refused_
+      const std::string why = !MayGrow(queue.get())       ? puts_refused_
                               : queue->RemembersTooMany() ? "until its producer raises the floor"
                                                           : "full";
       effects.events.push_back(

@@ -132,17 +132,17 @@ struct TaskSummary {
   uint8_t priority = 0;
   uint32_t attempts = 0;  // that counted as failures
   uint64_t bytes = 0;
-  double age_seconds = 0;            // since its put
-  std::string holder;                // instance; empty: nobody
-  std::vector<std::string> reasons;  // of its attempts, oldest first
-  std::optional<EndReason> obituary; // it tells of another task's end
+  double age_seconds = 0;             // since its put
+  std::string holder;                 // instance; empty: nobody
+  std::vector<std::string> reasons;   // of its attempts, oldest first
+  std::optional<EndReason> obituary;  // it tells of another task's end
 };
 
 // What an operator's verb has done.
 struct OperatorReport {
-  uint64_t done = 0;     // tasks that it revived or ended
-  uint64_t refused = 0;  // tasks that it left as they were
-  std::string reason;    // why, of the first of those
+  uint64_t done = 0;               // tasks that it revived or ended
+  uint64_t refused = 0;            // tasks that it left as they were
+  std::string reason;              // why, of the first of those
   std::vector<TaskSummary> tasks;  // of Peek
 };
 
@@ -216,8 +216,8 @@ class BrokerClient {
   virtual Result<OperatorReport> Pause(const std::string& queue, Duration timeout);
   virtual Result<OperatorReport> Resume(const std::string& queue, Duration timeout);
 
-  // Who waits: "connected", "put held back by queue … (full) since …", or "waiting for the broker at
-  // … since …".
+  // Who waits: "connected", "put held back by queue … (full) since …", or "waiting for the broker
+  // at … since …".
   virtual std::string State() const = 0;
   virtual bool Connected() const { return true; }
   // Sends what is pending, says goodbye (which frees the leases that remain at once) and closes.

@@ -117,7 +117,7 @@ class ClientLoop {
   HeldLeases held_;
   ClientOutbox outbox_;
   std::map<uint64_t, ClientShared::HeldBack> held_back_;  // puts, by number
-  std::vector<BrokerEvent> events_;  // to tell at the end of the turn
+  std::vector<BrokerEvent> events_;                       // to tell at the end of the turn
 };
 
 }  // namespace cohort

@@ -241,7 +241,7 @@ TEST_F(LeasesTest, BuriesAfterTheLastAttemptWithTheReasonsOfAll) {
   EXPECT_EQ(told.id, d.Id(1));
   ASSERT_TRUE(told.obituary.has_value());
   EXPECT_EQ(told.obituary->reason, EndReason::kDead);
-  EXPECT_EQ(told.obituary->detail, 
+  EXPECT_EQ(told.obituary->detail,
             "attempt 1 by worker-2: first; attempt 2 by worker-2: second; "
             "attempt 3 by worker-2: third");
   EXPECT_THAT(told.obituary->emitted, ElementsAre(d.Id(1, 2)));

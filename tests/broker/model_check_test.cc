@@ -334,8 +334,9 @@ TEST(ModelCheckTest, BehavesAsTheNaiveBrokerDoes) {
   EXPECT_GT(revived, commands / 20'000);
   EXPECT_GT(purged, commands / 5'000);
   const auto count = [](uint64_t value) { return static_cast<unsigned long long>(value); };
-  std::printf("%llu commands, %llu deliveries, %llu ends without result, %llu purged, %llu revived\n",
-              count(commands), count(deliveries), count(ends), count(purged), count(revived));
+  std::printf(
+      "%llu commands, %llu deliveries, %llu ends without result, %llu purged, %llu revived\n",
+      count(commands), count(deliveries), count(ends), count(purged), count(revived));
 }
 
 }  // namespace

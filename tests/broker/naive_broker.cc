@@ -47,7 +47,8 @@ bool NaiveBroker::IsFull(const std::string& queue) const {
 }
 
 bool NaiveBroker::MayGo(const Task& task) const {
-  return task.state == State::kReady && !paused_.contains(task.spec.queue) && LeaseNow(now_) - started_ >= config_.restart_grace &&
+  return task.state == State::kReady && !paused_.contains(task.spec.queue) &&
+         LeaseNow(now_) - started_ >= config_.restart_grace &&
          (task.spec.results.empty() || !IsFull(task.spec.results));
 }
 

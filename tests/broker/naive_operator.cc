@@ -39,11 +39,12 @@ void NaiveBroker::Revive(const Key& key) {
 }
 
 void NaiveBroker::ApplyOperators(Time now, SessionId id, const Command& command) {
-  const std::string queue =
-      std::visit([](const auto& verb) -> std::string {
+  const std::string queue = std::visit(
+      [](const auto& verb) -> std::string {
         if constexpr (requires { verb.queue; }) return verb.queue;
         return "";
-      }, command.verb);
+      },
+      command.verb);
   if (sessions_.at(id).role != Role::kOperator) {
     return Expect(id, command.number, StatusCode::kPermissionDenied);
   }
@@ -52,9 +53,8 @@ void NaiveBroker::ApplyOperators(Time now, SessionId id, const Command& command)
   for (const auto& [key, task] : tasks_) {
     if (key.first == queue) keys.push_back(key);
   }
-  std::sort(keys.begin(), keys.end(), [&](const Key& a, const Key& b) {
-    return tasks_.at(a).order < tasks_.at(b).order;
-  });
+  std::sort(keys.begin(), keys.end(),
+            [&](const Key& a, const Key& b) { return tasks_.at(a).order < tasks_.at(b).order; });
   Operated expected;
   if (const auto* peek = std::get_if<PeekCommand>(&command.verb)) {
     static const std::map<State, TaskState> kStates = {{State::kReady, TaskState::kReady},
@@ -77,9 +77,9 @@ void NaiveBroker::ApplyOperators(Time now, SessionId id, const Command& command)
         const auto floor = floors_.find({queue, revive->id->run, revive->id->space});
         const bool over = (floor != floors_.end() && revive->id->cursor < floor->second) ||
                           found->second.deadline <= now;
-        return Expect(id, command.number,
-                      full && !over ? StatusCode::kResourceExhausted
-                                    : StatusCode::kFailedPrecondition);
+        return Expect(
+            id, command.number,
+            full && !over ? StatusCode::kResourceExhausted : StatusCode::kFailedPrecondition);
       }
       Revive(found->first);
       expected.done = 1;
@@ -125,9 +125,8 @@ std::string NaiveBroker::JudgeOperated(SessionId session, const OperatedEvent& e
   if (expected->second != done) {
     return what + std::to_string(done.done) + " done, " + std::to_string(done.refused) +
            " refused, " + std::to_string(done.tasks) + " shown, should be " +
-           std::to_string(expected->second.done) + ", " +
-           std::to_string(expected->second.refused) + ", " +
-           std::to_string(expected->second.tasks);
+           std::to_string(expected->second.done) + ", " + std::to_string(expected->second.refused) +
+           ", " + std::to_string(expected->second.tasks);
   }
   expected_operated_.erase(expected);
   return "";

@@ -61,10 +61,9 @@ class NarrowOperatorTest : public OperatorTest {
 
 TEST_F(OperatorTest, RefusesEverybodyElse) {
   d.Do(kProducer, PutCommand{d.Prompt(1)});
-  const Verb verbs[] = {PeekCommand{"prompts", TaskState::kReady, 1},
-                        ReviveCommand{"prompts", std::nullopt},
-                        PurgeCommand{"prompts", PurgeScope::kAll}, PauseCommand{"prompts"},
-                        ResumeCommand{"prompts"}};
+  const Verb verbs[] = {
+      PeekCommand{"prompts", TaskState::kReady, 1}, ReviveCommand{"prompts", std::nullopt},
+      PurgeCommand{"prompts", PurgeScope::kAll}, PauseCommand{"prompts"}, ResumeCommand{"prompts"}};
   for (const Verb& verb : verbs) {
     for (SessionId session : {kProducer, kWorker}) {
       EXPECT_EQ(d.StatusOf(session, verb).code(), StatusCode::kPermissionDenied);
@@ -111,8 +110,7 @@ TEST_F(OperatorTest, PeeksAtHolderAgeAndTheReasonsOfAllAttempts) {
   d.Do(kWorker, FailCommand{d.Delivered(kWorker).token, "first"});
   Wait(Seconds(2));
   EXPECT_EQ(d.Deliveries(kWorker).size(), 1u);
-  const auto tasks =
-      d.Operate(kOperator, PeekCommand{"prompts", TaskState::kLeased, 9}).tasks;
+  const auto tasks = d.Operate(kOperator, PeekCommand{"prompts", TaskState::kLeased, 9}).tasks;
   ASSERT_EQ(tasks.size(), 1u);
   EXPECT_EQ(tasks[0].holder, "worker-2");
   EXPECT_EQ(tasks[0].attempts, 1u);
@@ -155,9 +153,10 @@ TEST_F(OperatorTest, AChildOfARevivedTaskIsNotTakenForItsObituary) {
   EXPECT_EQ(d.Operate(kOperator, ReviveCommand{"rollouts", std::nullopt}).done, 1u);
   d.Consume(kWorker, "rollouts");
   const DeliverEvent again = d.Delivered(kWorker);
-  EXPECT_TRUE(d.StatusOf(kWorker, SettleCommand{again.token, "rollouts", again.id,
-                                                {d.Spec("scored", again.id)}})
-                  .ok());
+  EXPECT_TRUE(
+      d.StatusOf(kWorker,
+                 SettleCommand{again.token, "rollouts", again.id, {d.Spec("scored", again.id)}})
+          .ok());
   EXPECT_EQ(d.Stats("scored").ready, 1u) << "its score has the same id as the obituary had";
 }
 
@@ -288,9 +287,11 @@ TEST_F(OperatorTest, APausedQueueTakesPutsAndAnswersAndHoldsUpNoOther) {
   d.Operate(kOperator, PauseCommand{"prompts"});
   d.Operate(kOperator, PauseCommand{"prompts"});
   EXPECT_TRUE(d.StatusOf(kProducer, PutCommand{d.Prompt(3)}).ok());
-  EXPECT_TRUE(d.StatusOf(kWorker, SettleCommand{delivery.token, "prompts", delivery.id,
-                                                {d.Spec("rollouts", d.Id(1, 1))}})
-                  .ok());
+  EXPECT_TRUE(
+      d.StatusOf(
+           kWorker,
+           SettleCommand{delivery.token, "prompts", delivery.id, {d.Spec("rollouts", d.Id(1, 1))}})
+          .ok());
   d.Consume(kWorker, "rollouts");
   EXPECT_EQ(d.Delivered(kWorker).id, d.Id(1, 1));
 }

@@ -46,7 +46,7 @@ class ClientLoop {
     uint64_t told_bytes = 0;
   };
 
-  // Connection.
+  // Connection (client_connection.cc).
   void OpenSocket();
   void CloseSocket();
   void Reconnect(const std::string& why);

@@ -123,6 +123,12 @@ struct Writer {
     if (end.children.empty()) return;
     Write(end.children, out.initChildren(end.children.size()), bodies);
   }
+  void operator()(const ReviveChange& revive) {
+    auto out = to.initRevive();
+    Write(revive.queue, revive.id, out.initOf());
+    if (!revive.obituaries.empty()) out.setObituaries(revive.obituaries);
+    if (revive.task.has_value()) Write(*revive.task, out.initTask(), bodies);
+  }
 };
 
 // --- from the file
@@ -272,6 +278,19 @@ Result<ChangeOf> Read(journal::Change::Reader from, BodyCutter& bodies) {
       COHORT_ASSIGN_OR_RETURN(auto children, Read(end.getChildren(), bodies));
       return ChangeOf(
           EndChange{std::move(of.queue), of.id, end.getDeadLetter(), std::move(children)});
+    }
+    case journal::Change::REVIVE: {
+      const auto revive = from.getRevive();
+      ReviveChange change;
+      COHORT_ASSIGN_OR_RETURN(Name of, Read(revive.getOf()));
+      change.queue = std::move(of.queue);
+      change.id = of.id;
+      COHORT_ASSIGN_OR_RETURN(change.obituaries,
+                              ReadOptionalName(revive.getObituaries(), "an obituary queue"));
+      if (revive.hasTask()) {
+        COHORT_ASSIGN_OR_RETURN(change.task, Read(revive.getTask(), bodies));
+      }
+      return ChangeOf(std::move(change));
     }
   }
   return DataLoss("a change of a kind that this version does not know");

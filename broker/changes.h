@@ -80,7 +80,7 @@ struct LeaseChange {
 struct FailureChange {
   std::string queue;
   TaskId id;
-  std::string reason;
+  std::string reason;  // as among the task's reasons
 };
 // Children that were put early; those that existed already have no image.
 struct EmitChange {
@@ -104,8 +104,17 @@ struct EndChange {
   std::vector<TaskImage> children;  // the obituary, if one was written
 };
 
+// A dead letter lives again, written anew, and its obituary is as if it had never been, in one
+// step.
+struct ReviveChange {
+  std::string queue;
+  TaskId id;
+  std::string obituaries;         // its queue; empty: there was none, or none that is durable
+  std::optional<TaskImage> task;  // none when its queue is not durable
+};
+
 using ChangeOf = std::variant<StartChange, QueueChange, TaskChange, RememberedChange, LeaseChange,
-                              FailureChange, EmitChange, SettleChange, EndChange>;
+                              FailureChange, EmitChange, SettleChange, EndChange, ReviveChange>;
 
 struct Change {
   uint64_t sequence = 0;

@@ -1,6 +1,8 @@
 // What goes into and comes out of the queue machine besides its commands. Values.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -24,7 +26,8 @@ struct MachineConfig {
   Duration tick_gap = Seconds(2);       // a longer pause between ticks is added to every lease
   Duration retry_delay = Seconds(1);    // after the first failure; doubles with each further one
   Duration longest_retry_delay = Seconds(60);
-  uint32_t max_attempts = 3;  // of tasks that do not say themselves
+  Duration tell_held_back = Seconds(1);  // a put that waits longer is told so
+  uint32_t max_attempts = 3;             // of tasks that do not say themselves
   // Bounds of each queue: ready, leased and delayed tasks; accepted ones; dead letters.
   uint64_t queue_tasks = 100'000;
   uint64_t queue_bytes = uint64_t{1} << 30;
@@ -63,6 +66,21 @@ struct Effects {
   }
 };
 
+// For how long tasks were ready before their first delivery.
+struct WaitTimes {
+  // Upper bounds in seconds; the last count is of those beyond.
+  static constexpr std::array<double, 14> kBounds = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3,  1,
+                                                     3,     10,    30,   100,  300, 1000, 3600};
+  std::array<uint64_t, kBounds.size() + 1> counts = {};
+  double sum = 0;  // seconds
+  void Add(Duration waited) {
+    const double seconds = ToSeconds(waited);
+    const auto* bound = std::lower_bound(kBounds.begin(), kBounds.end(), seconds);
+    counts[static_cast<size_t>(bound - kBounds.begin())] += 1;
+    sum += seconds;
+  }
+};
+
 // Totals since the start; QueueStats has those that every process may ask for.
 struct QueueTotals {
   uint64_t puts = 0;        // tasks that came to be, by put, emit and settle
@@ -70,11 +88,13 @@ struct QueueTotals {
   uint64_t deliveries = 0;
   uint64_t redeliveries = 0;
   uint64_t emits = 0;  // children put early by leases of this queue
-  uint64_t settled = 0, dead = 0, expired = 0, cancelled = 0;
+  uint64_t settled = 0, dead = 0, expired = 0, cancelled = 0, purged = 0;
+  uint64_t revived = 0;
   uint64_t failures = 0;  // attempts that counted
   uint64_t obituaries = 0;
   uint64_t stale_answers = 0;
   std::map<std::string, uint64_t> refused;  // by reason
+  WaitTimes waits;
 };
 
 struct QueueSnapshot {

@@ -25,6 +25,12 @@ struct BrokerMetrics::QueueSeries {
         waiting(metrics.AddGauge("cohort_queue_waiting_seconds",
                                  "For how long the queue has waited for what /status names.",
                                  {{"queue", queue}})),
+        paused(metrics.AddGauge("cohort_queue_paused",
+                                "1 while an operator has stopped its deliveries.",
+                                {{"queue", queue}})),
+        waits(metrics.AddHistogram(
+            "cohort_queue_wait_seconds", "Time from the put to the first delivery.",
+            {WaitTimes::kBounds.begin(), WaitTimes::kBounds.end()}, {{"queue", queue}})),
         put(Total("cohort_tasks_put_total", "Tasks that came to be, children included.")),
         known(Total("cohort_tasks_put_again_total", "Puts of tasks that were known already.")),
         delivered(Total("cohort_tasks_delivered_total", "Deliveries, redeliveries included.")),
@@ -36,7 +42,9 @@ struct BrokerMetrics::QueueSeries {
         done(Settled("done")),
         ended_dead(Settled("dead")),
         ended_expired(Settled("expired")),
-        ended_cancelled(Settled("cancelled")) {}
+        ended_cancelled(Settled("cancelled")),
+        ended_purged(Settled("purged")),
+        revived(Total("cohort_tasks_revived_total", "Dead letters that became ready again.")) {}
 
   Gauge& Depth(const std::string& state) {
     return metrics.AddGauge("cohort_queue_depth", "Tasks in the queue, by state.",
@@ -53,9 +61,10 @@ struct BrokerMetrics::QueueSeries {
   Metrics& metrics;
   const std::string queue;
   Gauge &ready, &leased, &accepted, &delayed, &dead;
-  Gauge &bytes, &oldest, &held_back, &consumers, &waiting;
+  Gauge &bytes, &oldest, &held_back, &consumers, &waiting, &paused;
+  Histogram& waits;
   Counter &put, &known, &delivered, &redelivered, &emitted, &failures, &obituaries, &stale;
-  Counter &done, &ended_dead, &ended_expired, &ended_cancelled;
+  Counter &done, &ended_dead, &ended_expired, &ended_cancelled, &ended_purged, &revived;
 };
 
 BrokerMetrics::BrokerMetrics(Metrics* metrics) : metrics_(*metrics) {}
@@ -78,7 +87,10 @@ void BrokerMetrics::UpdateQueue(const QueueSnapshot& queue) {
   series.held_back.Set(static_cast<double>(queue.held_back_puts));
   series.consumers.Set(static_cast<double>(queue.stats.subscribers));
   series.waiting.Set(queue.stats.waits_since_seconds);
+  series.paused.Set(queue.stats.paused ? 1 : 0);
   const QueueTotals& totals = queue.totals;
+  const auto& waits = totals.waits.counts;
+  series.waits.RaiseTo({waits.begin(), waits.end()}, totals.waits.sum);
   const std::pair<Counter*, uint64_t> counters[] = {
       {&series.put, totals.puts},
       {&series.known, totals.known_puts},
@@ -92,6 +104,8 @@ void BrokerMetrics::UpdateQueue(const QueueSnapshot& queue) {
       {&series.ended_dead, totals.dead},
       {&series.ended_expired, totals.expired},
       {&series.ended_cancelled, totals.cancelled},
+      {&series.ended_purged, totals.purged},
+      {&series.revived, totals.revived},
   };
   for (const auto& [counter, total] : counters) counter->RaiseTo(static_cast<double>(total));
   for (const auto& [reason, total] : totals.refused) {

@@ -4,6 +4,11 @@
 #include "broker/queue_machine.h"
 
 namespace cohort {
+namespace {
+
+constexpr Duration kHeldBackCheckEvery = Seconds(0.2);
+
+}  // namespace
 
 void QueueMachine::MarkDirty(Queue* queue) {
   if (queue->dirty) return;
@@ -65,14 +70,20 @@ bool QueueMachine::MayGrow(const Queue* queue) const {
 
 void QueueMachine::Deliver(Time now, Queue* queue, Effects& effects) {
   // What is delivered will be settled, and that needs room on the disk too.
-  if (!MayDeliver(now) || !MayGrow(queue)) return;
+  if (!MayDeliver(now) || queue->paused || !MayGrow(queue)) return;
   while (queue->count(TaskState::kReady) > 0) {
     Consumer* consumer = queue->NextConsumer();
     if (consumer == nullptr) return;
     Task* task = Pick(queue);
     if (task == nullptr) return;
-    Lease(now, task, consumer, effects);
+    Lease(now, task, Taker(queue, task, consumer), effects);
   }
+}
+
+Consumer* QueueMachine::Taker(Queue* queue, const Task* task, Consumer* next) const {
+  if (task->failed_by != next->session) return next;
+  Consumer* other = queue->NextConsumerBut(task->failed_by);
+  return other != nullptr ? other : next;
 }
 
 void QueueMachine::NoteWait(Time now, Queue* queue) {
@@ -82,6 +93,8 @@ void QueueMachine::NoteWait(Time now, Queue* queue) {
       reason = WaitReason::kStopped;
     } else if (!MayDeliver(now)) {
       reason = WaitReason::kRestartGrace;
+    } else if (queue->paused) {
+      reason = WaitReason::kPaused;
     } else if (!MayGrow(queue)) {
       reason = WaitReason::kDisk;
     } else if (queue->consumers() == 0) {
@@ -97,6 +110,23 @@ void QueueMachine::NoteWait(Time now, Queue* queue) {
   if (reason != queue->waits_for) {
     queue->waits_for = reason;
     queue->waits_since = now;
+  }
+}
+
+void QueueMachine::TellHeldBack(Time now, Effects& effects) {
+  if (now < next_held_back_check_) return;
+  next_held_back_check_ = now + kHeldBackCheckEvery;
+  for (const auto& [name, queue] : queues_) {
+    // They wait in the order of their coming, so those that know it stand in front.
+    for (auto put = queue->waiting.rbegin(); put != queue->waiting.rend() && !put->told; ++put) {
+      if (now - put->since < config_.tell_held_back) continue;
+      put->told = true;
+      const std::string why = !MayGrow(queue.get())       ? puts_refused_
+                              : queue->RemembersTooMany() ? "until its producer raises the floor"
+                                                          : "full";
+      effects.events.push_back(
+          {put->session, HeldBackEvent{put->number, name, why, ToSeconds(now - put->since)}});
+    }
   }
 }
 

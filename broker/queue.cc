@@ -30,9 +30,9 @@ Task* Queue::Find(const TaskId& id) const {
   return found == known_.end() ? nullptr : found->second.live.get();
 }
 
-bool Queue::Knows(const TaskId& id) const { return known_.contains(id) || BelowFloor(id); }
+bool Queue::Knows(const TaskId& id) const { return known_.contains(id) || IsBelowFloor(id); }
 
-bool Queue::BelowFloor(const TaskId& id) const {
+bool Queue::IsBelowFloor(const TaskId& id) const {
   const auto found = floors_.find({id.run, id.space});
   return found != floors_.end() && id.cursor < found->second;
 }
@@ -64,7 +64,7 @@ Entry* Queue::Erase(Task* task, LeaseKey settled_by) {
   Entry* entry = task->entry;
   order_.Remove(entry);
   live_ -= 1;
-  if (BelowFloor(task->id)) {
+  if (IsBelowFloor(task->id)) {
     known_.erase(known_.find(task->id));
     return nullptr;
   }
@@ -74,7 +74,7 @@ Entry* Queue::Erase(Task* task, LeaseKey settled_by) {
 }
 
 Entry* Queue::Remember(const TaskId& id, LeaseKey settled_by) {
-  if (BelowFloor(id)) return nullptr;
+  if (IsBelowFloor(id)) return nullptr;
   const auto place = known_.try_emplace(id).first;
   place->second.queue = this;
   place->second.id = &place->first;
@@ -88,6 +88,11 @@ std::vector<Task*> Queue::Live() const {
     if (entry.live != nullptr) tasks.push_back(entry.live.get());
   }
   return tasks;
+}
+
+void Queue::Withdraw(Task* task) {
+  const TaskId id = task->id;
+  if (Erase(task, {}) != nullptr) known_.erase(known_.find(id));
 }
 
 bool Queue::RaiseFloor(uint64_t run, uint64_t space, uint64_t cursor) {
@@ -181,6 +186,31 @@ bool Queue::MayHold(size_t bytes) const {
          held_bytes_ + bytes <= config_.held_bytes;
 }
 
+std::vector<Task*> Queue::InState(TaskState state, size_t limit) const {
+  std::vector<Task*> tasks;
+  const auto add = [&](Task* task) {
+    if (tasks.size() < limit) tasks.push_back(task);
+    return tasks.size() < limit;
+  };
+  if (state == TaskState::kReady) {
+    for (const auto& [priority, level] : ready_) {
+      for (const auto& [place, task] : level) {
+        if (!add(task)) return tasks;
+      }
+    }
+  } else if (state == TaskState::kDead) {
+    for (const auto& [order, task] : dead_) {
+      if (!add(task)) return tasks;
+    }
+  } else if (count(state) > 0) {
+    for (const auto& [id, entry] : known_) {
+      if (entry.live == nullptr || entry.live->state != state) continue;
+      if (!add(entry.live.get())) return tasks;
+    }
+  }
+  return tasks;
+}
+
 bool Queue::TooManyDead() const {
   return dead_.size() > config_.dead_tasks || dead_bytes_ > config_.dead_bytes;
 }
@@ -222,10 +252,18 @@ Consumer* Queue::NextConsumer() {
   return nullptr;
 }
 
+Consumer* Queue::NextConsumerBut(SessionId session) {
+  for (const SessionId each : circle_) {
+    Consumer* consumer = FindConsumer(each);
+    if (each != session && consumer->HasCredit()) return consumer;
+  }
+  return nullptr;
+}
+
 void Queue::Charge(Consumer* consumer, size_t bytes) {
   consumer->sent_tasks += 1;
   consumer->sent_bytes += bytes;
-  circle_.pop_front();
+  circle_.erase(std::find(circle_.begin(), circle_.end(), consumer->session));
   consumer->waiting_turn = consumer->HasCredit();
   if (consumer->waiting_turn) circle_.push_back(consumer->session);
 }
@@ -248,6 +286,8 @@ std::string Queue::WaitsForText() const {
       return "the end of the grace after the broker's start";
     case WaitReason::kStopped:
       return "the broker to start again: it is stopping";
+    case WaitReason::kPaused:
+      return "an operator to resume it (paused)";
     case WaitReason::kDisk:
       return "room for the journal on the disk";
     case WaitReason::kResultsFull:
@@ -286,6 +326,7 @@ QueueSnapshot Queue::Snapshot(Time now) const {
   stats.stale_answers = totals.stale_answers;
   for (const auto& [reason, count] : totals.refused) stats.refused += count;
   stats.subscribers = consumers_.size();
+  stats.paused = paused;
   stats.waits_for = WaitsForText();
   stats.waits_since_seconds = waits_for == WaitReason::kNothing ? 0 : ToSeconds(now - waits_since);
   if (!waiting.empty() && (waits_for == WaitReason::kRoom || waits_for == WaitReason::kFloor)) {

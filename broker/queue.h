@@ -45,12 +45,15 @@ struct WaitingPut {
   SessionId session = 0;
   uint64_t number = 0;  // of the command
   TaskSpec task;
+  Time since;
+  bool told = false;  // its producer knows that it waits
 };
 
 enum class WaitReason : uint8_t {
   kNothing,
   kRestartGrace,
   kStopped,
+  kPaused,  // by an operator
   kDisk,
   kResultsFull,
   kConsumer,
@@ -81,12 +84,15 @@ class Queue {
   // Forgets the live task but for its id: what is known of that, or null when it lies below the
   // floor.
   Entry* Erase(Task* task, LeaseKey settled_by);
+  // … as if it had never been put.
+  void Withdraw(Task* task);
   // The id of a task that is over, as after Erase.
   Entry* Remember(const TaskId& id, LeaseKey settled_by);
   // True when that is news.
   bool RaiseFloor(uint64_t run, uint64_t space, uint64_t cursor);
   const auto& floors() const { return floors_; }
   std::vector<Task*> Live() const;
+  bool IsBelowFloor(const TaskId& id) const;
   std::vector<Task*> InRange(uint64_t run, uint64_t space, uint64_t first, uint64_t last) const;
 
   // --- states, order, bounds
@@ -104,6 +110,8 @@ class Queue {
   bool IsFull() const;
   bool MayHold(size_t bytes) const;
   bool TooManyDead() const;
+  // The first of one state: ready ones as they are due, dead ones as they were put, others by id.
+  std::vector<Task*> InState(TaskState state, size_t limit) const;
   Task* OldestDead() const { return dead_.empty() ? nullptr : dead_.begin()->second; }
 
   // --- consumers
@@ -113,6 +121,8 @@ class Queue {
   void SetCredit(SessionId session, uint64_t tasks, uint64_t bytes);
   // Round the circle of those with credit; null when there is none.
   Consumer* NextConsumer();
+  // The next but this one.
+  Consumer* NextConsumerBut(SessionId session);
   // It was sent a body of this size; back into the circle if it has credit left.
   void Charge(Consumer* consumer, size_t bytes);
   size_t consumers() const { return consumers_.size(); }
@@ -124,6 +134,7 @@ class Queue {
   std::set<Queue*> blocked_sources;  // queues that wait for room here
   Queue* blocked_on = nullptr;       // the results queue that is full
   QueueTotals totals;
+  bool paused = false;  // by an operator
   WaitReason waits_for = WaitReason::kNothing;
   Time waits_since;
   bool dirty = false;
@@ -135,7 +146,6 @@ class Queue {
   static std::pair<bool, uint64_t> Place(const Task* task) {
     return {!task->delivered, task->order};
   }
-  bool BelowFloor(const TaskId& id) const;
   void Account(const Task* task, TaskState state, int sign);
   double OldestAgeSeconds(Time now) const;
   std::string WaitsForText() const;
@@ -149,7 +159,7 @@ class Queue {
   std::map<std::pair<uint64_t, uint64_t>, uint64_t> floors_;  // (run, space) → cursor
   std::map<uint8_t, Level, std::greater<>> ready_;            // by priority
   std::map<uint64_t, Task*> dead_;                            // by order
-  uint64_t counts_[5] = {};
+  uint64_t counts_[6] = {};  // by TaskState, from 1
   uint64_t bounded_bytes_ = 0;
   uint64_t held_bytes_ = 0;
   uint64_t dead_bytes_ = 0;

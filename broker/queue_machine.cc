@@ -17,7 +17,8 @@ QueueMachine::QueueMachine(const MachineConfig& config, Time now)
       remembered_since_(config.epoch),
       started_(now),
       last_turn_(now),
-      next_session_check_(now) {}
+      next_session_check_(now),
+      next_held_back_check_(now) {}
 
 QueueMachine::~QueueMachine() = default;
 
@@ -181,6 +182,7 @@ void QueueMachine::Tick(Time now, bool drained, Effects& effects) {
     ExpireSessions(now, effects);
   }
   Pump(now, effects);
+  TellHeldBack(now, effects);
 }
 
 void QueueMachine::ExpireSessions(Time now, Effects& effects) {

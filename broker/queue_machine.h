@@ -115,6 +115,21 @@ class QueueMachine {
   void On(Time now, Session& session, uint64_t number, FailCommand& fail, Effects& effects);
   void On(Time now, Session& session, uint64_t number, StatsCommand& stats, Effects& effects);
 
+  // Verbs of operators (operator_verbs.cc).
+  void On(Time now, Session& session, uint64_t number, PeekCommand& peek, Effects& effects);
+  void On(Time now, Session& session, uint64_t number, ReviveCommand& revive, Effects& effects);
+  void On(Time now, Session& session, uint64_t number, PurgeCommand& purge, Effects& effects);
+  void On(Time now, Session& session, uint64_t number, PauseCommand& pause, Effects& effects);
+  void On(Time now, Session& session, uint64_t number, ResumeCommand& resume, Effects& effects);
+  // Null, and the command is answered, when it may not be done.
+  Queue* OperatorsQueue(const Session& session, uint64_t number, const std::string& queue,
+                        Effects& effects);
+  TaskSummary Summary(Time now, const Task* task) const;
+  // Why a dead letter stays one.
+  Status MayRevive(Time now, const Task* task) const;
+  void Revive(Time now, Task* task, const std::string& by, Effects& effects);
+  void SetPaused(Time now, Queue* queue, bool paused, Effects& effects);
+
   // Tasks (task_life.cc).
   Queue* FindQueue(const std::string& name) const;
   Queue* TouchQueue(const std::string& name);  // null when there are too many
@@ -157,6 +172,8 @@ class QueueMachine {
   uint64_t Record(Time now, ChangeOf what, Effects& effects);
   void RecordTask(Time now, Task* task, Effects& effects);
   void RecordQueue(Time now, Queue* queue, Effects& effects);
+  // `told`: its obituary was withdrawn.
+  void RecordRevive(Time now, Task* task, bool told, Effects& effects);
   // A parent's step and the tasks that it brought into being, in one change. `over`: what is known
   // of the parent's id when the step was its last.
   void RecordStep(Time now, const Queue* queue, Entry* over, ChangeOf step,
@@ -175,6 +192,10 @@ class QueueMachine {
   void Deliver(Time now, Queue* queue, Effects& effects);
   Task* Pick(Queue* queue);
   void NoteWait(Time now, Queue* queue);
+  // Producers learn which queue holds their puts back.
+  void TellHeldBack(Time now, Effects& effects);
+  // The next in turn, or another one where that one has failed the task before.
+  Consumer* Taker(Queue* queue, const Task* task, Consumer* next) const;
   bool MayDeliver(Time now) const;
   bool MayGrow(const Queue* queue) const;
 
@@ -190,6 +211,7 @@ class QueueMachine {
   Time last_turn_;
   Duration skipped_{0};  // all such pauses
   Time next_session_check_;
+  Time next_held_back_check_;
   bool grace_over_ = false;
   bool stopping_ = false;
   uint64_t next_order_ = 0;

@@ -67,6 +67,7 @@ void QueueMachine::RecordQueue(Time now, Queue* queue, Effects& effects) {
   if (!queue->durable()) return;
   QueueChange change;
   change.queue = queue->name();
+  change.paused = queue->paused;
   change.floors = queue->floors();
   queue->record = Record(now, std::move(change), effects);
 }
@@ -113,6 +114,20 @@ void QueueMachine::Rewrite(Time now, uint64_t before, size_t bytes, Effects& eff
     const RememberedChange remembered{entry->queue->name(), *entry->id, entry->settled_by};
     record_order_.Place(entry, Record(now, remembered, effects), kRememberedBytes);
   }
+}
+
+void QueueMachine::RecordRevive(Time now, Task* task, bool told, Effects& effects) {
+  ReviveChange change;
+  change.queue = task->queue->name();
+  change.id = task->id;
+  if (told && task->obituaries->durable()) change.obituaries = task->obituaries->name();
+  if (!task->queue->durable()) {
+    if (!change.obituaries.empty()) Record(now, std::move(change), effects);
+    return;
+  }
+  change.task = ImageOf(*task);
+  const size_t bytes = ApproximateBytes(*change.task);
+  record_order_.Place(task->entry, Record(now, std::move(change), effects), bytes);
 }
 
 uint64_t QueueMachine::oldest_needed() {

@@ -75,6 +75,7 @@ void QueueMachine::Restore(Change change) {
     for (const auto& [space, cursor] : state->floors) {
       queue->RaiseFloor(space.first, space.second, cursor);
     }
+    queue->paused = state->paused;
     queue->record = sequence;
   } else if (auto* task = std::get_if<TaskChange>(&change.what)) {
     RestoreTask(std::move(task->task), sequence);
@@ -90,7 +91,7 @@ void QueueMachine::Restore(Change change) {
   } else if (auto* failure = std::get_if<FailureChange>(&change.what)) {
     if (Task* task = FindTask(failure->queue, failure->id)) {
       task->failures += 1;
-      task->reasons.push_back("attempt " + std::to_string(task->failures) + ": " + failure->reason);
+      task->reasons.push_back(failure->reason);
       task->lease = {};
     }
   } else if (auto* emit = std::get_if<EmitChange>(&change.what)) {
@@ -114,6 +115,9 @@ void QueueMachine::Restore(Change change) {
       task->queue->SetState(task, TaskState::kDead);
     }
     RestoreChildren(std::move(end->children), sequence);
+  } else if (auto* revive = std::get_if<ReviveChange>(&change.what)) {
+    if (Task* told = FindTask(revive->obituaries, revive->id)) told->queue->Withdraw(told);
+    if (revive->task.has_value()) RestoreTask(*std::move(revive->task), sequence);
   }
 }
 

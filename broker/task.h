@@ -15,8 +15,6 @@ namespace cohort {
 class Queue;
 struct Entry;
 
-enum class TaskState : uint8_t { kReady, kLeased, kAccepted, kDelayed, kDead };
-
 struct Task {
   Queue* queue = nullptr;
   Entry* entry = nullptr;  // in its queue
@@ -37,6 +35,7 @@ struct Task {
   uint32_t failures = 0;             // attempts that counted
   std::vector<std::string> reasons;  // of those
   std::vector<TaskId> emitted;       // children that exist
+  SessionId failed_by = 0;           // the last session that failed or lost it; 0: none
 
   // While leased or accepted.
   SessionId holder = 0;

@@ -139,6 +139,7 @@ void QueueMachine::Lease(Time now, Task* task, Consumer* consumer, Effects& effe
 
   queue->SetState(task, TaskState::kLeased);
   queue->CountDelivery(task);
+  if (!task->delivered) queue->totals.waits.Add(now - task->put_at);
   task->delivered = true;
   task->started = false;
   task->holder = session.id;
@@ -189,9 +190,13 @@ void QueueMachine::CountFailure(Time now, Task* task, const std::string& reason,
                                 Effects& effects) {
   task->failures += 1;
   task->queue->totals.failures += 1;
-  task->reasons.push_back("attempt " + std::to_string(task->failures) + ": " + reason);
+  task->failed_by = task->holder;
+  const auto holder = sessions_.find(task->holder);
+  const bool named = holder != sessions_.end() && !holder->second.instance.empty();
+  task->reasons.push_back("attempt " + std::to_string(task->failures) +
+                          (named ? " by " + holder->second.instance : "") + ": " + reason);
   if (task->queue->durable()) {
-    Record(now, FailureChange{task->queue->name(), task->id, reason}, effects);
+    Record(now, FailureChange{task->queue->name(), task->id, task->reasons.back()}, effects);
   }
   // Whoever is to be told of an end must be told: obituaries never die.
   if (task->failures >= task->max_attempts && !task->obituary.has_value()) {
@@ -211,6 +216,7 @@ void QueueMachine::CountFailure(Time now, Task* task, const std::string& reason,
 void QueueMachine::Lose(Time now, Task* task, const std::string& reason, Effects& effects) {
   const bool counts = task->started && task->state == TaskState::kLeased;
   if (counts) return CountFailure(now, task, reason, Duration(0), effects);
+  task->failed_by = task->holder;
   HandBack(task);
 }
 
@@ -247,6 +253,7 @@ void QueueMachine::End(Time now, Task* task, EndReason reason, const std::string
   if (reason == EndReason::kDead) queue->totals.dead += 1;
   if (reason == EndReason::kExpired) queue->totals.expired += 1;
   if (reason == EndReason::kCancelled) queue->totals.cancelled += 1;
+  if (reason == EndReason::kPurged) queue->totals.purged += 1;
   Unlease(task);
   std::vector<Task*> obituary;
   if (Task* written = WriteObituary(now, task, reason, detail)) obituary.push_back(written);

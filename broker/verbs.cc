@@ -49,7 +49,7 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, PutCommand& p
   }
   session.waiting_tasks += 1;
   session.waiting_bytes += bytes;
-  queue->waiting.push_back({session.id, number, std::move(put.task)});
+  queue->waiting.push_back({session.id, number, std::move(put.task), now});
   MarkDirty(queue);
 }
 

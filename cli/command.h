@@ -28,6 +28,7 @@ struct CommandLine {
 void AddUpCommand(CLI::App& app, CommandLine& line);
 void AddValidateCommand(CLI::App& app, CommandLine& line);
 void AddStatusCommand(CLI::App& app, CommandLine& line);
+void AddQueuesCommand(CLI::App& app, CommandLine& line);
 void AddSamplesCommand(CLI::App& app, CommandLine& line);
 void AddReportCommand(CLI::App& app, CommandLine& line);
 void AddEvalCommand(CLI::App& app, CommandLine& line);

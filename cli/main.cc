@@ -23,6 +23,7 @@ int Main(int argc, char** argv) {
   AddUpCommand(app, line);
   AddValidateCommand(app, line);
   AddStatusCommand(app, line);
+  AddQueuesCommand(app, line);
   AddSamplesCommand(app, line);
   AddReportCommand(app, line);
   AddEvalCommand(app, line);

@@ -5,9 +5,10 @@
 # it. The broker never reads a body. A connection begins with `hello`, answered by `welcome` (or by
 # `refused`, which is final); then the process sends `commands` and the broker `events`, several to
 # an envelope. Commands are numbered by the session and are answered in one of two ways: put, emit,
-# settle, cancel and stats have an `answer` each, the others are done when `processed` of any later
-# envelope has reached their number. What is not answered is sent again after the next hello, and
-# every command may be applied twice: a put by its task's id, a settle by its lease's token.
+# settle, cancel and stats have an `answer` each, and so have the verbs of operators; the others are
+# done when `processed` of any later envelope has reached their number. What is not answered is sent
+# again after the next hello, and every command may be applied twice: a put by its task's id, a
+# settle by its lease's token, the others change nothing the second time.
 #
 # Whoever hears nothing from the other side pings. A process that the broker does not know (the
 # broker or the connection is a new one) is told `sayHello`.
@@ -139,6 +140,23 @@ struct Command {
       reason @26 :Text;
     }
     stats @27 :Void;
+    # of operators; answered by `operated`, or by an `answer` that says why not
+    peek :group {               # what lies in a queue
+      queue @28 :Text;
+      state @29 :UInt8;         # 1 ready, 2 leased, 3 accepted, 4 delayed, 5 dead
+      limit @30 :UInt32;        # tasks at most, from 1; those that are due first come first
+    }
+    revive :group {             # dead letters become ready, with fresh attempts
+      queue @31 :Text;
+      all @32 :Bool;
+      id @33 :TaskId;           # null when all
+    }
+    purge :group {              # ends tasks; who waits for them is told by obituaries
+      queue @34 :Text;
+      which @35 :UInt8;         # 1 dead, 2 ready (and delayed), 3 these and the leased ones
+    }
+    pause @36 :Text;            # queue; no deliveries until it is resumed
+    resume @37 :Text;           # queue
   }
 }
 
@@ -149,6 +167,8 @@ struct Event {
     deliver @2 :Deliver;
     leaseLost @3 :LeaseLost;
     stats @4 :Stats;
+    operated @5 :Operated;
+    heldBack @6 :HeldBack;
   }
 }
 
@@ -206,4 +226,35 @@ struct QueueStats {
   subscribers @14 :UInt64;        # now
   waitsFor @15 :Text;             # empty: nothing
   waitsSinceSeconds @16 :Float64;
+  paused @17 :Bool;               # by an operator
+}
+
+# What an operator's verb has done.
+struct Operated {
+  number @0 :UInt64;     # of the command
+  done @1 :UInt64;       # tasks that it revived or ended
+  refused @2 :UInt64;    # tasks that it left as they were
+  reason @3 :Text;       # why, of the first of those
+  tasks @4 :List(TaskSummary);  # of peek
+}
+
+# A task in a queue, without its body.
+struct TaskSummary {
+  id @0 :TaskId;
+  state @1 :UInt8;               # as Command.peek.state
+  priority @2 :UInt8;
+  attempts @3 :UInt32;           # that counted as failures
+  bytes @4 :UInt64;              # of its body
+  ageSeconds @5 :Float64;        # since its put
+  holder @6 :Text;               # instance that has leased or accepted it; empty: nobody
+  reasons @7 :List(Text);        # of its attempts, oldest first
+  obituary @8 :UInt8;            # as Obituary.reason when it tells of another task's end; 0: it does not
+}
+
+# A put has waited for room for a while; its answer will come when there is some.
+struct HeldBack {
+  number @0 :UInt64;         # of the put
+  queue @1 :Text;
+  why @2 :Text;              # "full"
+  sinceSeconds @3 :Float64;  # for how long so far
 }

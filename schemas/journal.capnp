@@ -28,7 +28,7 @@ struct Change {
     }
     failure :group {            # an attempt that counted
       of @9 :Name;
-      reason @10 :Text;
+      reason @10 :Text;         # with the attempt's number and whose it was
     }
     emit :group {               # children that were put early
       of @11 :Name;
@@ -43,6 +43,11 @@ struct Change {
       of @16 :Name;
       deadLetter @17 :Bool;     # it stays as one
       children @18 :List(Task); # its obituary, if one was written
+    }
+    revive :group {             # a dead letter lives again
+      of @19 :Name;
+      obituaries @20 :Text;     # its obituary there is as if it had never been; empty: none was
+      task @21 :Task;           # it, written anew; null: it is not kept here
     }
   }
 }

@@ -13,6 +13,7 @@ namespace cohort {
 namespace {
 
 constexpr Duration kShortClose = Seconds(0.5);
+constexpr char kNoOperator[] = "this client speaks for no operator";
 
 TaskSpec ToSpec(NewTask task) {
   TaskSpec spec;
@@ -80,23 +81,38 @@ class ThreadedBrokerClient : public BrokerClient {
     auto promise = std::make_shared<std::promise<std::vector<QueueStats>>>();
     auto answer = promise->get_future();
     shared_.Ask(StatsRequest{std::move(promise)});
-    if (answer.wait_for(timeout) != std::future_status::ready) {
-      return DeadlineExceeded("no answer in time; " + State());
-    }
-    try {
-      return answer.get();
-    } catch (const std::future_error&) {
-      return Unavailable("the connection to the broker is closed");
-    }
+    return Await(answer, timeout);
+  }
+
+  Result<OperatorReport> Peek(const std::string& queue, TaskState state, uint32_t limit,
+                              Duration timeout) override {
+    return Operate(PeekCommand{queue, state, limit}, timeout);
+  }
+  Result<OperatorReport> Revive(const std::string& queue, std::optional<TaskId> id,
+                                Duration timeout) override {
+    return Operate(ReviveCommand{queue, id}, timeout);
+  }
+  Result<OperatorReport> Purge(const std::string& queue, PurgeScope which,
+                               Duration timeout) override {
+    return Operate(PurgeCommand{queue, which}, timeout);
+  }
+  Result<OperatorReport> Pause(const std::string& queue, Duration timeout) override {
+    return Operate(PauseCommand{queue}, timeout);
+  }
+  Result<OperatorReport> Resume(const std::string& queue, Duration timeout) override {
+    return Operate(ResumeCommand{queue}, timeout);
   }
 
   std::string State() const override {
     const auto waiting = shared_.waiting();
-    if (!waiting.has_value()) return "connected";
-    char since[32];
-    std::snprintf(since, sizeof(since), "%.1f s", ToSeconds(clock_.Now() - waiting->since));
-    return "waiting for the broker at " + options_.endpoint + " since " + since + " (" +
-           waiting->why + ")";
+    if (!waiting.has_value()) {
+      const auto held = shared_.held_back();
+      if (!held.has_value()) return "connected";
+      return "put held back by queue " + held->queue + " (" + held->why + ") since " +
+             SinceText(held->since);
+    }
+    return "waiting for the broker at " + options_.endpoint + " since " +
+           SinceText(waiting->since) + " (" + waiting->why + ")";
   }
 
   bool Connected() const override { return !shared_.waiting().has_value(); }
@@ -111,6 +127,32 @@ class ThreadedBrokerClient : public BrokerClient {
  private:
   void Ask(Verb verb, uint64_t tag = 0) { shared_.Ask(VerbRequest{std::move(verb), tag}); }
 
+  Result<OperatorReport> Operate(Verb verb, Duration timeout) {
+    auto promise = std::make_shared<OperatorPromise>();
+    auto answer = promise->get_future();
+    shared_.Ask(OperateRequest{std::move(verb), std::move(promise)});
+    COHORT_ASSIGN_OR_RETURN(Result<OperatorReport> report, Await(answer, timeout));
+    return report;
+  }
+
+  template <typename T>
+  Result<T> Await(std::future<T>& answer, Duration timeout) const {
+    if (answer.wait_for(timeout) != std::future_status::ready) {
+      return DeadlineExceeded("no answer in time; " + State());
+    }
+    try {
+      return answer.get();
+    } catch (const std::future_error&) {
+      return Unavailable("the connection to the broker is closed");
+    }
+  }
+
+  std::string SinceText(Time since) const {
+    char text[32];
+    std::snprintf(text, sizeof(text), "%.1f s", ToSeconds(clock_.Now() - since));
+    return text;
+  }
+
   const Options options_;
   const SystemClock own_clock_;
   const Clock& clock_;
@@ -120,6 +162,24 @@ class ThreadedBrokerClient : public BrokerClient {
 };
 
 }  // namespace
+
+// Clients that speak for no operator need not know these verbs.
+
+Result<OperatorReport> BrokerClient::Peek(const std::string&, TaskState, uint32_t, Duration) {
+  return FailedPrecondition(kNoOperator);
+}
+Result<OperatorReport> BrokerClient::Revive(const std::string&, std::optional<TaskId>, Duration) {
+  return FailedPrecondition(kNoOperator);
+}
+Result<OperatorReport> BrokerClient::Purge(const std::string&, PurgeScope, Duration) {
+  return FailedPrecondition(kNoOperator);
+}
+Result<OperatorReport> BrokerClient::Pause(const std::string&, Duration) {
+  return FailedPrecondition(kNoOperator);
+}
+Result<OperatorReport> BrokerClient::Resume(const std::string&, Duration) {
+  return FailedPrecondition(kNoOperator);
+}
 
 Result<std::unique_ptr<BrokerClient>> BrokerClient::Connect(const Options& options) {
   if (options.endpoint.empty()) return InvalidArgument("the broker's endpoint is empty");

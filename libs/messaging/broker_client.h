@@ -112,6 +112,38 @@ struct QueueStats {
   uint64_t subscribers = 0;
   std::string waits_for;  // "a consumer with credit", "" when it waits for nothing
   double waits_since_seconds = 0;
+  bool paused = false;  // by an operator
+};
+
+// --- what operators ask. Numbers are part of the protocol.
+
+enum class TaskState : uint8_t { kReady = 1, kLeased = 2, kAccepted = 3, kDelayed = 4, kDead = 5 };
+std::string_view TaskStateName(TaskState state);
+
+// What a purge ends: dead letters; tasks that nobody has begun (ready and delayed); both and those
+// that are leased. Accepted tasks and obituaries stay: a learner holds the former for its
+// checkpoint, and somebody waits for the latter.
+enum class PurgeScope : uint8_t { kDead = 1, kReady = 2, kAll = 3 };
+
+// A task in a queue, without its body.
+struct TaskSummary {
+  TaskId id;
+  TaskState state = TaskState::kReady;
+  uint8_t priority = 0;
+  uint32_t attempts = 0;  // that counted as failures
+  uint64_t bytes = 0;
+  double age_seconds = 0;             // since its put
+  std::string holder;                 // instance; empty: nobody
+  std::vector<std::string> reasons;   // of its attempts, oldest first
+  std::optional<EndReason> obituary;  // it tells of another task's end
+};
+
+// What an operator's verb has done.
+struct OperatorReport {
+  uint64_t done = 0;               // tasks that it revived or ended
+  uint64_t refused = 0;            // tasks that it left as they were
+  std::string reason;              // why, of the first of those
+  std::vector<TaskSummary> tasks;  // of Peek
 };
 
 class BrokerClient {
@@ -168,7 +200,24 @@ class BrokerClient {
   // -----------------------------------------------------------------------------------------------------
   // Blocks for at most `timeout`.
   virtual Result<std::vector<QueueStats>> Stats(Duration timeout) = 0;
-  // Who waits: "connected", or "waiting for the broker at … since …".
+
+  // --- operators (others are refused: permission denied); each blocks for at most `timeout`
+  // -----------------------------------------------------------------------------------------------------
+  // Up to `limit` tasks of one state, those that are due first come first.
+  virtual Result<OperatorReport> Peek(const std::string& queue, TaskState state, uint32_t limit,
+                                      Duration timeout);
+  // A dead letter, or all of them, becomes ready again with fresh attempts. Refused where its end
+  // was told already: whoever waited for it does so no longer.
+  virtual Result<OperatorReport> Revive(const std::string& queue, std::optional<TaskId> id,
+                                        Duration timeout);
+  virtual Result<OperatorReport> Purge(const std::string& queue, PurgeScope which,
+                                       Duration timeout);
+  // No deliveries until Resume. Puts and answers go on.
+  virtual Result<OperatorReport> Pause(const std::string& queue, Duration timeout);
+  virtual Result<OperatorReport> Resume(const std::string& queue, Duration timeout);
+
+  // Who waits: "connected", "put held back by queue … (full) since …", or "waiting for the broker
+  // at … since …".
   virtual std::string State() const = 0;
   virtual bool Connected() const { return true; }
   // Sends what is pending, says goodbye (which frees the leases that remain at once) and closes.

@@ -46,7 +46,7 @@ class ClientLoop {
     uint64_t told_bytes = 0;
   };
 
-  // Connection.
+  // Connection (client_connection.cc).
   void OpenSocket();
   void CloseSocket();
   void Reconnect(const std::string& why);
@@ -63,6 +63,9 @@ class ClientLoop {
   void OnAnswer(const AnswerEvent& answer);
   void OnDeliver(DeliverEvent deliver);
   void OnLeaseLost(const LeaseLostEvent& lost);
+  void OnHeldBack(HeldBackEvent held);
+  // The put has its answer, or (0) the connection is a new one: all puts are sent again.
+  void ForgetHeldBack(uint64_t number);
   void OnDone(const std::vector<Outgoing>& done);
 
   // Requests in.
@@ -113,7 +116,8 @@ class ClientLoop {
   std::map<std::string, Subscription> subscriptions_;
   HeldLeases held_;
   ClientOutbox outbox_;
-  std::vector<BrokerEvent> events_;  // to tell at the end of the turn
+  std::map<uint64_t, ClientShared::HeldBack> held_back_;  // puts, by number
+  std::vector<BrokerEvent> events_;                       // to tell at the end of the turn
 };
 
 }  // namespace cohort

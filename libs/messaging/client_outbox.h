@@ -22,6 +22,7 @@ struct Outgoing {
   Command command;
   uint64_t tag = 0;
   std::shared_ptr<std::promise<std::vector<QueueStats>>> stats;  // of a stats command
+  std::shared_ptr<OperatorPromise> operated;                     // of an operator's verb
 };
 
 class ClientOutbox {

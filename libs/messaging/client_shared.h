@@ -37,11 +37,16 @@ struct LimitRequest {
 struct StatsRequest {
   std::shared_ptr<std::promise<std::vector<QueueStats>>> answer;
 };
+using OperatorPromise = std::promise<Result<OperatorReport>>;
+struct OperateRequest {
+  Verb verb;
+  std::shared_ptr<OperatorPromise> answer;
+};
 struct CloseRequest {
   Time deadline;
 };
-using ClientRequest =
-    std::variant<VerbRequest, GrantRequest, LimitRequest, StatsRequest, CloseRequest>;
+using ClientRequest = std::variant<VerbRequest, GrantRequest, LimitRequest, StatsRequest,
+                                   OperateRequest, CloseRequest>;
 
 // Deliveries that the application took out of its hands since the last look.
 struct Taken {
@@ -54,6 +59,13 @@ class ClientShared {
 
   // Since when and why there is no connection; nothing while there is one.
   struct Waiting {
+    std::string why;
+    Time since;
+  };
+
+  // The put that the broker has held back for longest.
+  struct HeldBack {
+    std::string queue;
     std::string why;
     Time since;
   };
@@ -92,6 +104,11 @@ class ClientShared {
     return waiting_;
   }
 
+  std::optional<HeldBack> held_back() const {
+    std::scoped_lock lock(mutex_);
+    return held_back_;
+  }
+
   // --- the thread's side
   std::vector<ClientRequest> TakeRequests() {
     std::scoped_lock lock(mutex_);
@@ -113,6 +130,10 @@ class ClientShared {
     std::scoped_lock lock(mutex_);
     waiting_ = std::move(waiting);
   }
+  void SetHeldBack(std::optional<HeldBack> held_back) {
+    std::scoped_lock lock(mutex_);
+    held_back_ = std::move(held_back);
+  }
   void SetClosed() {
     {
       std::scoped_lock lock(mutex_);
@@ -131,6 +152,7 @@ class ClientShared {
   std::deque<BrokerEvent> events_;
   std::map<std::string, Taken> taken_;
   std::optional<Waiting> waiting_;
+  std::optional<HeldBack> held_back_;
   bool closed_ = false;
 };
 

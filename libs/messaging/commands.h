@@ -76,10 +76,31 @@ struct FailCommand {
   std::string reason;
 };
 struct StatsCommand {};
+// Of operators.
+struct PeekCommand {
+  std::string queue;
+  TaskState state = TaskState::kReady;
+  uint32_t limit = 0;  // from 1
+};
+struct ReviveCommand {
+  std::string queue;
+  std::optional<TaskId> id;  // nothing: all
+};
+struct PurgeCommand {
+  std::string queue;
+  PurgeScope which = PurgeScope::kDead;
+};
+struct PauseCommand {
+  std::string queue;
+};
+struct ResumeCommand {
+  std::string queue;
+};
 
 using Verb = std::variant<PutCommand, FloorCommand, CancelCommand, SubscribeCommand, CreditCommand,
                           BeginCommand, EmitCommand, SettleCommand, RenewCommand, AcceptCommand,
-                          ReleaseCommand, FailCommand, StatsCommand>;
+                          ReleaseCommand, FailCommand, StatsCommand, PeekCommand, ReviveCommand,
+                          PurgeCommand, PauseCommand, ResumeCommand>;
 
 // Subscriptions, credit and renewals are said anew after each hello: nobody keeps them, and they
 // have no number.
@@ -93,11 +114,19 @@ struct Command {
   Verb verb;
 };
 
+// True for the verbs that operators alone may ask for.
+inline bool IsOperators(const Verb& verb) {
+  return std::holds_alternative<PeekCommand>(verb) || std::holds_alternative<ReviveCommand>(verb) ||
+         std::holds_alternative<PurgeCommand>(verb) || std::holds_alternative<PauseCommand>(verb) ||
+         std::holds_alternative<ResumeCommand>(verb);
+}
+
 // True for the verbs that have an answer of their own; the others are done once processed.
 inline bool IsAnswered(const Verb& verb) {
   return std::holds_alternative<PutCommand>(verb) || std::holds_alternative<EmitCommand>(verb) ||
          std::holds_alternative<SettleCommand>(verb) ||
-         std::holds_alternative<CancelCommand>(verb) || std::holds_alternative<StatsCommand>(verb);
+         std::holds_alternative<CancelCommand>(verb) ||
+         std::holds_alternative<StatsCommand>(verb) || IsOperators(verb);
 }
 
 struct HelloMessage {
@@ -143,6 +172,18 @@ struct StatsEvent {
   uint64_t number = 0;
   std::vector<QueueStats> queues;
 };
-using Event = std::variant<AnswerEvent, DeliverEvent, LeaseLostEvent, StatsEvent>;
+struct OperatedEvent {
+  uint64_t number = 0;
+  OperatorReport report;
+};
+// A put has waited for room for a while.
+struct HeldBackEvent {
+  uint64_t number = 0;
+  std::string queue;
+  std::string why;
+  double since_seconds = 0;
+};
+using Event = std::variant<AnswerEvent, DeliverEvent, LeaseLostEvent, StatsEvent, OperatedEvent,
+                           HeldBackEvent>;
 
 }  // namespace cohort

@@ -50,6 +50,7 @@ void WriteStats(const StatsEvent& stats, schema::Stats::Builder to) {
     entry.setSubscribers(queue.subscribers);
     entry.setWaitsFor(queue.waits_for);
     entry.setWaitsSinceSeconds(queue.waits_since_seconds);
+    entry.setPaused(queue.paused);
   }
 }
 
@@ -63,6 +64,29 @@ void WriteDeliver(const DeliverEvent& deliver, schema::Deliver::Builder to, Body
   }
   if (deliver.obituary.has_value()) WriteObituary(*deliver.obituary, to.initObituary());
   bodies.Add(deliver.body, to.initBody());
+}
+
+void WriteOperated(const OperatedEvent& operated, schema::Operated::Builder to) {
+  const OperatorReport& report = operated.report;
+  to.setNumber(operated.number);
+  to.setDone(report.done);
+  to.setRefused(report.refused);
+  to.setReason(report.reason);
+  auto list = to.initTasks(report.tasks.size());
+  for (size_t i = 0; i < report.tasks.size(); ++i) {
+    const TaskSummary& task = report.tasks[i];
+    auto entry = list[i];
+    WriteTaskId(task.id, entry.initId());
+    entry.setState(static_cast<uint8_t>(task.state));
+    entry.setPriority(task.priority);
+    entry.setAttempts(task.attempts);
+    entry.setBytes(task.bytes);
+    entry.setAgeSeconds(task.age_seconds);
+    entry.setHolder(task.holder);
+    auto reasons = entry.initReasons(task.reasons.size());
+    for (size_t r = 0; r < task.reasons.size(); ++r) reasons.set(r, task.reasons[r]);
+    if (task.obituary.has_value()) entry.setObituary(static_cast<uint8_t>(*task.obituary));
+  }
 }
 
 void WriteEvent(const Event& event, schema::Event::Builder to, BodyPacker& bodies) {
@@ -80,8 +104,17 @@ void WriteEvent(const Event& event, schema::Event::Builder to, BodyPacker& bodie
     WriteTaskId(lost->id, out.initId());
     WriteLease(lost->token, out.initLease());
     out.setReason(lost->reason);
+  } else if (const auto* stats = std::get_if<StatsEvent>(&event)) {
+    WriteStats(*stats, to.initStats());
+  } else if (const auto* operated = std::get_if<OperatedEvent>(&event)) {
+    WriteOperated(*operated, to.initOperated());
   } else {
-    WriteStats(std::get<StatsEvent>(event), to.initStats());
+    const auto& held = std::get<HeldBackEvent>(event);
+    auto out = to.initHeldBack();
+    out.setNumber(held.number);
+    out.setQueue(held.queue);
+    out.setWhy(held.why);
+    out.setSinceSeconds(held.since_seconds);
   }
 }
 
@@ -121,9 +154,35 @@ Result<StatsEvent> ReadStats(schema::Stats::Reader from) {
     queue.subscribers = each.getSubscribers();
     queue.waits_for = ReadReason(each.getWaitsFor());
     queue.waits_since_seconds = each.getWaitsSinceSeconds();
+    queue.paused = each.getPaused();
     stats.queues.push_back(std::move(queue));
   }
   return stats;
+}
+
+Result<OperatedEvent> ReadOperated(schema::Operated::Reader from) {
+  OperatedEvent operated;
+  operated.number = from.getNumber();
+  OperatorReport& report = operated.report;
+  report.done = from.getDone();
+  report.refused = from.getRefused();
+  report.reason = ReadReason(from.getReason());
+  for (auto each : from.getTasks()) {
+    TaskSummary task;
+    COHORT_ASSIGN_OR_RETURN(task.id, ReadTaskId(each.getId()));
+    COHORT_ASSIGN_OR_RETURN(task.state, ReadTaskState(each.getState()));
+    task.priority = each.getPriority();
+    task.attempts = each.getAttempts();
+    task.bytes = each.getBytes();
+    task.age_seconds = each.getAgeSeconds();
+    COHORT_ASSIGN_OR_RETURN(task.holder, ReadOptionalName(each.getHolder(), "a holder's name"));
+    for (auto reason : each.getReasons()) task.reasons.push_back(ReadReason(reason));
+    if (each.getObituary() != 0) {
+      COHORT_ASSIGN_OR_RETURN(task.obituary, ReadEndReason(each.getObituary()));
+    }
+    report.tasks.push_back(std::move(task));
+  }
+  return operated;
 }
 
 Result<Event> ReadEvent(schema::Event::Reader from, BodyResolver& bodies) {
@@ -151,6 +210,23 @@ Result<Event> ReadEvent(schema::Event::Reader from, BodyResolver& bodies) {
     case schema::Event::STATS: {
       COHORT_ASSIGN_OR_RETURN(StatsEvent stats, ReadStats(from.getStats()));
       return Event(std::move(stats));
+    }
+    case schema::Event::OPERATED: {
+      COHORT_ASSIGN_OR_RETURN(OperatedEvent operated, ReadOperated(from.getOperated()));
+      return Event(std::move(operated));
+    }
+    case schema::Event::HELD_BACK: {
+      auto held = from.getHeldBack();
+      HeldBackEvent event;
+      event.number = held.getNumber();
+      COHORT_ASSIGN_OR_RETURN(event.queue, ReadName(held.getQueue(), "a full queue"));
+      event.why = ReadReason(held.getWhy());
+      event.since_seconds = held.getSinceSeconds();
+      // What a clock would not bear is no waiting time.
+      if (!(event.since_seconds >= 0 && event.since_seconds < 1e9)) {
+        return DataLoss("a put is held back for no possible time");
+      }
+      return Event(std::move(event));
     }
     case schema::Event::INVALID:
       break;
@@ -296,6 +372,14 @@ Result<BrokerMessage> DecodeBrokerMessage(Frames frames) {
 size_t ApproximateBytes(const Event& event) {
   if (const auto* deliver = std::get_if<DeliverEvent>(&event)) {
     return 256 + deliver->body.size() + 32 * deliver->emitted.size();
+  }
+  if (const auto* operated = std::get_if<OperatedEvent>(&event)) {
+    size_t bytes = 128;
+    for (const TaskSummary& task : operated->report.tasks) {
+      bytes += 128;
+      for (const std::string& reason : task.reasons) bytes += 16 + reason.size();
+    }
+    return bytes;
   }
   return 64;
 }

@@ -81,6 +81,25 @@ void WriteCommand(const Command& command, schema::Command::Builder to, BodyPacke
             fail.setReason(c.reason.substr(0, kMaxReasonBytes));
           },
           [&](const StatsCommand&) { to.setStats(); },
+          [&](const PeekCommand& c) {
+            auto peek = to.initPeek();
+            peek.setQueue(c.queue);
+            peek.setState(static_cast<uint8_t>(c.state));
+            peek.setLimit(c.limit);
+          },
+          [&](const ReviveCommand& c) {
+            auto revive = to.initRevive();
+            revive.setQueue(c.queue);
+            revive.setAll(!c.id.has_value());
+            if (c.id.has_value()) WriteTaskId(*c.id, revive.initId());
+          },
+          [&](const PurgeCommand& c) {
+            auto purge = to.initPurge();
+            purge.setQueue(c.queue);
+            purge.setWhich(static_cast<uint8_t>(c.which));
+          },
+          [&](const PauseCommand& c) { to.setPause(c.queue); },
+          [&](const ResumeCommand& c) { to.setResume(c.queue); },
       },
       command.verb);
 }
@@ -96,6 +115,50 @@ std::pair<size_t, size_t> Extent(const Command& command) {
   }
   if (std::holds_alternative<PutCommand>(command.verb)) return {1, 1};
   return {0, 1};
+}
+
+Result<Verb> ReadOperatorsVerb(schema::Command::Reader from) {
+  constexpr std::string_view kQueue = "an operator's queue";
+  switch (from.which()) {
+    case schema::Command::PEEK: {
+      auto peek = from.getPeek();
+      PeekCommand command;
+      COHORT_ASSIGN_OR_RETURN(command.queue, ReadName(peek.getQueue(), kQueue));
+      COHORT_ASSIGN_OR_RETURN(command.state, ReadTaskState(peek.getState()));
+      command.limit = peek.getLimit();
+      if (command.limit < 1 || command.limit > kMaxPeeked) {
+        return InvalidArgument("a peek asks for other than 1 to " + std::to_string(kMaxPeeked) +
+                               " tasks");
+      }
+      return Verb(std::move(command));
+    }
+    case schema::Command::REVIVE: {
+      auto revive = from.getRevive();
+      ReviveCommand command;
+      COHORT_ASSIGN_OR_RETURN(command.queue, ReadName(revive.getQueue(), kQueue));
+      if (!revive.getAll()) {
+        COHORT_ASSIGN_OR_RETURN(command.id, ReadTaskId(revive.getId()));
+      }
+      return Verb(std::move(command));
+    }
+    case schema::Command::PURGE: {
+      auto purge = from.getPurge();
+      PurgeCommand command;
+      COHORT_ASSIGN_OR_RETURN(command.queue, ReadName(purge.getQueue(), kQueue));
+      const uint8_t which = purge.getWhich();
+      if (which < 1 || which > 3) return InvalidArgument("a purge of unknown tasks");
+      command.which = static_cast<PurgeScope>(which);
+      return Verb(std::move(command));
+    }
+    case schema::Command::PAUSE: {
+      COHORT_ASSIGN_OR_RETURN(std::string queue, ReadName(from.getPause(), kQueue));
+      return Verb(PauseCommand{std::move(queue)});
+    }
+    default: {
+      COHORT_ASSIGN_OR_RETURN(std::string queue, ReadName(from.getResume(), kQueue));
+      return Verb(ResumeCommand{std::move(queue)});
+    }
+  }
 }
 
 Result<Verb> ReadVerb(schema::Command::Reader from, BodyResolver& bodies) {
@@ -164,6 +227,12 @@ Result<Verb> ReadVerb(schema::Command::Reader from, BodyResolver& bodies) {
     }
     case schema::Command::STATS:
       return Verb(StatsCommand{});
+    case schema::Command::PEEK:
+    case schema::Command::REVIVE:
+    case schema::Command::PURGE:
+    case schema::Command::PAUSE:
+    case schema::Command::RESUME:
+      return ReadOperatorsVerb(from);
     case schema::Command::INVALID:
       break;
   }

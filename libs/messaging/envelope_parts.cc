@@ -64,11 +64,14 @@ void WriteObituary(const Obituary& obituary, schema::Obituary::Builder to) {
   WriteTaskIds(obituary.emitted, to.initEmitted(obituary.emitted.size()));
 }
 
+Result<EndReason> ReadEndReason(uint8_t from) {
+  if (from < 1 || from > 4) return DataLoss("an obituary has an unknown reason");
+  return static_cast<EndReason>(from);
+}
+
 Result<Obituary> ReadObituary(schema::Obituary::Reader from) {
   Obituary obituary;
-  const uint8_t reason = from.getReason();
-  if (reason < 1 || reason > 4) return DataLoss("an obituary has an unknown reason");
-  obituary.reason = static_cast<EndReason>(reason);
+  COHORT_ASSIGN_OR_RETURN(obituary.reason, ReadEndReason(from.getReason()));
   obituary.detail = ReadReason(from.getDetail());
   COHORT_ASSIGN_OR_RETURN(obituary.emitted, ReadTaskIds(from.getEmitted()));
   return obituary;
@@ -161,6 +164,11 @@ Result<std::vector<TaskSpec>> ReadTasks(capnp::List<schema::Task>::Reader from,
     tasks.push_back(std::move(task));
   }
   return tasks;
+}
+
+Result<TaskState> ReadTaskState(uint8_t from) {
+  if (from < 1 || from > 5) return InvalidArgument("a task's state is unknown");
+  return static_cast<TaskState>(from);
 }
 
 uint8_t WireCode(StatusCode code) {

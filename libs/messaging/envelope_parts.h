@@ -21,6 +21,7 @@ void WriteTasks(const std::vector<TaskSpec>& tasks, capnp::List<schema::Task>::B
 
 void WriteObituary(const Obituary& obituary, schema::Obituary::Builder to);
 
+Result<EndReason> ReadEndReason(uint8_t from);
 Result<Obituary> ReadObituary(schema::Obituary::Reader from);
 Result<TaskId> ReadTaskId(schema::TaskId::Reader from);
 Result<std::vector<TaskId>> ReadTaskIds(capnp::List<schema::TaskId>::Reader from);
@@ -34,6 +35,8 @@ std::string ReadReason(capnp::Text::Reader from);
 Result<TaskSpec> ReadTask(schema::Task::Reader from, BodyResolver& bodies);
 Result<std::vector<TaskSpec>> ReadTasks(capnp::List<schema::Task>::Reader from,
                                         BodyResolver& bodies);
+
+Result<TaskState> ReadTaskState(uint8_t from);
 
 uint8_t WireCode(StatusCode code);
 // Fails for a code that this version does not know.

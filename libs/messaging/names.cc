@@ -30,4 +30,20 @@ std::string_view EndReasonName(EndReason reason) {
   return "unknown";
 }
 
+std::string_view TaskStateName(TaskState state) {
+  switch (state) {
+    case TaskState::kReady:
+      return "ready";
+    case TaskState::kLeased:
+      return "leased";
+    case TaskState::kAccepted:
+      return "accepted";
+    case TaskState::kDelayed:
+      return "delayed";
+    case TaskState::kDead:
+      return "dead";
+  }
+  return "unknown";
+}
+
 }  // namespace cohort

@@ -7,6 +7,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -41,6 +42,19 @@ void Gauge::Add(double amount) { gauge_->Increment(amount); }
 double Gauge::value() const { return gauge_->Value(); }
 
 void Histogram::Observe(double value) { histogram_->Observe(value); }
+void Histogram::RaiseTo(const std::vector<double>& counts, double sum) {
+  counts_.resize(counts.size(), 0);
+  std::vector<double> missing(counts.size(), 0);
+  bool any = false;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    missing[i] = std::max(0.0, counts[i] - counts_[i]);
+    any = any || missing[i] > 0;
+  }
+  if (!any) return;
+  histogram_->ObserveMultiple(missing, std::max(0.0, sum - sum_));
+  for (size_t i = 0; i < counts.size(); ++i) counts_[i] += missing[i];
+  sum_ = std::max(sum_, sum);
+}
 
 std::vector<double> ExponentialBuckets(double first, double factor, int count) {
   std::vector<double> bounds;

@@ -55,9 +55,15 @@ class Histogram {
  public:
   explicit Histogram(prometheus::Histogram* histogram) : histogram_(histogram) {}
   void Observe(double value);
+  // For values that are counted elsewhere: raises each bucket's count (of its own, the last one's
+  // beyond all bounds) and the sum to these totals, never lowers. From one thread (or OnScrape)
+  // only, and not beside Observe.
+  void RaiseTo(const std::vector<double>& counts, double sum);
 
  private:
   prometheus::Histogram* histogram_;
+  std::vector<double> counts_;  // of RaiseTo, as for sum_
+  double sum_ = 0;
 };
 
 // Upper bounds `first`, `first` × `factor`, …

@@ -73,6 +73,56 @@ TEST_F(DurabilityTest, ConfirmedTasksSurvive) {
   EXPECT_TRUE(NextOf<Answer>(*producer)->known_before);
 }
 
+TEST_F(DurabilityTest, WhatAnOperatorDidSurvives) {
+  auto producer = Client(Role::kLearner, "learner");
+  auto consumer = Client(Role::kActor, "actor-1");
+  auto hand = Client(Role::kOperator, "hand");
+  const auto fail = [&] {
+    consumer->Subscribe("q");
+    consumer->Grant("q", 1, 1 << 20);
+    const auto delivery = NextOf<Delivery>(*consumer);
+    ASSERT_TRUE(delivery.has_value());
+    EXPECT_EQ(delivery->token.attempt, 1u) << "attempts are fresh";
+    consumer->Grant("q", 0, 0);
+    consumer->Fail(delivery->token, "no luck");
+    ASSERT_TRUE(Eventually([&] {
+      const auto dead = hand->Peek("q", TaskState::kDead, 9, kPatience);
+      return dead.ok() && dead->tasks.size() == 1;
+    }));
+  };
+  NewTask task = Task("q", 1);
+  task.max_attempts = 1;
+  task.obituaries = "scored";
+  PutAndWait(*producer, task);
+  fail();
+  EXPECT_EQ(hand->Revive("q", Id(1), kPatience)->done, 1u);
+  EXPECT_TRUE(hand->Pause("q", kPatience).ok());
+  hand.reset();
+  Restart();
+  hand = Client(Role::kOperator, "hand");
+  const auto ready = hand->Peek("q", TaskState::kReady, 9, kPatience);
+  ASSERT_TRUE(ready.ok()) << ready.status().ToString();
+  ASSERT_EQ(ready->tasks.size(), 1u);
+  EXPECT_EQ(ready->tasks[0].reasons,
+            (std::vector<std::string>{"attempt 1 by actor-1: no luck", "revived by hand"}));
+  const auto queues = hand->Stats(kPatience);
+  ASSERT_TRUE(queues.ok());
+  for (const QueueStats& queue : *queues) {
+    EXPECT_EQ(queue.paused, queue.name == "q");
+    EXPECT_EQ(queue.ready, queue.name == "q" ? 1u : 0u) << "the obituary was taken back";
+  }
+  EXPECT_TRUE(hand->Resume("q", kPatience).ok());
+  fail();
+  EXPECT_EQ(hand->Purge("q", PurgeScope::kDead, kPatience)->done, 1u);
+  Restart();
+  EXPECT_EQ(hand->Revive("q", std::nullopt, kPatience)->done, 0u) << "it is gone";
+  producer->Subscribe("scored");
+  producer->Grant("scored", 9, 1 << 20);
+  const auto told = NextOf<Delivery>(*producer);
+  ASSERT_TRUE(told.has_value());
+  EXPECT_EQ(told->obituary->reason, EndReason::kDead) << "its second death was told";
+}
+
 TEST_F(DurabilityTest, LeasesStayValidOverARestart) {
   auto producer = Client(Role::kLearner, "learner");
   auto consumer = Client(Role::kActor, "actor-1");

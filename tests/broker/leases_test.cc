@@ -147,6 +147,66 @@ TEST_F(LeasesTest, CountsTheLossOfStartedWorkOnly) {
   EXPECT_EQ(d.Stats("prompts").dead, 1u);
 }
 
+TEST_F(LeasesTest, GivesAFailedTaskToAnotherWhereThereIsOne) {
+  const DeliverEvent failed = PutAndDeliver(d.Prompt(1));
+  d.Do(kWorker, FailCommand{failed.token, "no luck"});
+  d.Consume(kOther, "prompts", /*tasks=*/1);
+  Wait(Seconds(2));
+  EXPECT_THAT(d.Deliveries(kWorker), IsEmpty()) << "although it was its turn";
+  const DeliverEvent again = d.Delivered(kOther);
+  EXPECT_EQ(again.token.attempt, 2u);
+  d.Do(kOther, FailCommand{again.token, "no luck either"});
+  Wait(Seconds(4));
+  EXPECT_EQ(d.Delivered(kWorker).token.attempt, 3u) << "the one that failed it last is avoided";
+}
+
+TEST_F(LeasesTest, AFailedTaskKeepsNobodyFromItsTurn) {
+  TaskSpec spec = d.Prompt(1);
+  const DeliverEvent failed = PutAndDeliver(spec);
+  d.Do(kWorker, FailCommand{failed.token, "no luck"});
+  d.Consume(kOther, "prompts");
+  Wait(Seconds(2));
+  EXPECT_EQ(d.Delivered(kOther).id, d.Id(1));
+  d.Do(kProducer, PutCommand{d.Prompt(2)});
+  EXPECT_EQ(d.Delivered(kWorker).id, d.Id(2)) << "it was passed over once, not moved back";
+}
+
+TEST_F(LeasesTest, GivesALostTaskToAnotherWhereThereIsOne) {
+  PutAndDeliver(d.Prompt(1));
+  d.Consume(kOther, "prompts");
+  Wait(Seconds(31));
+  EXPECT_EQ(d.Delivered(kOther).id, d.Id(1));
+  EXPECT_THAT(d.Deliveries(kWorker), IsEmpty());
+}
+
+TEST_F(LeasesTest, TheOnlyConsumerGetsWhatItFailedAfterTheBackOff) {
+  const DeliverEvent failed = PutAndDeliver(d.Prompt(1));
+  d.Do(kWorker, FailCommand{failed.token, "no luck"});
+  d.Consume(kOther, "prompts", /*tasks=*/0);
+  EXPECT_THAT(d.Deliveries(kWorker), IsEmpty());
+  Wait(Seconds(2));
+  EXPECT_EQ(d.Delivered(kWorker).token.attempt, 2u) << "the other one has no credit";
+}
+
+TEST_F(LeasesTest, RetriesOfManyFailuresAreSpreadInTime) {
+  d.Consume(kWorker, "prompts");
+  for (uint64_t cursor = 1; cursor <= 100; ++cursor) d.Do(kProducer, PutCommand{d.Prompt(cursor)});
+  for (const DeliverEvent& each : d.Deliveries(kWorker)) {
+    d.Do(kWorker, FailCommand{each.token, "no luck"});
+  }
+  // Of 100 delays of 0.75 to 1.25 s some have passed after 0.8 s, about half after 1 s.
+  Wait(Seconds(0.8));
+  const size_t early = d.Deliveries(kWorker).size();
+  EXPECT_GT(early, 0u);
+  EXPECT_LT(early, 40u);
+  Wait(Seconds(0.2));
+  const size_t half = early + d.Deliveries(kWorker).size();
+  EXPECT_GT(half, 25u);
+  EXPECT_LT(half, 75u);
+  Wait(Seconds(0.3));
+  EXPECT_EQ(half + d.Deliveries(kWorker).size(), 100u);
+}
+
 TEST_F(LeasesTest, WaitsLongerAfterEachFailure) {
   TaskSpec spec = d.Prompt(1);
   spec.max_attempts = 10;
@@ -181,7 +241,9 @@ TEST_F(LeasesTest, BuriesAfterTheLastAttemptWithTheReasonsOfAll) {
   EXPECT_EQ(told.id, d.Id(1));
   ASSERT_TRUE(told.obituary.has_value());
   EXPECT_EQ(told.obituary->reason, EndReason::kDead);
-  EXPECT_EQ(told.obituary->detail, "attempt 1: first; attempt 2: second; attempt 3: third");
+  EXPECT_EQ(told.obituary->detail,
+            "attempt 1 by worker-2: first; attempt 2 by worker-2: second; "
+            "attempt 3 by worker-2: third");
   EXPECT_THAT(told.obituary->emitted, ElementsAre(d.Id(1, 2)));
   EXPECT_TRUE(told.body.empty());
 }

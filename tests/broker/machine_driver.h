@@ -96,6 +96,16 @@ class MachineDriver {
     return deliveries.empty() ? DeliverEvent{} : deliveries[0];
   }
   std::vector<LeaseLostEvent> Lost(SessionId session) { return std::exchange(lost_[session], {}); }
+  // What an operator's verb did; the test fails when it was refused.
+  OperatorReport Operate(SessionId session, Verb verb) {
+    const auto found = operated_.find({session, Do(session, std::move(verb))});
+    if (found != operated_.end()) return found->second;
+    ADD_FAILURE() << "refused";
+    return {};
+  }
+  std::vector<HeldBackEvent> HeldBack(SessionId session) {
+    return std::exchange(held_back_[session], {});
+  }
   std::vector<SessionEnded> Ended() { return std::exchange(ended_, {}); }
 
   // Subscribes with plenty of credit, or as much as is said.
@@ -138,6 +148,10 @@ class MachineDriver {
         deliveries_[effect.session].push_back(*deliver);
       } else if (auto* lost = std::get_if<LeaseLostEvent>(&effect.event)) {
         lost_[effect.session].push_back(*lost);
+      } else if (auto* operated = std::get_if<OperatedEvent>(&effect.event)) {
+        operated_[{effect.session, operated->number}] = operated->report;
+      } else if (auto* held = std::get_if<HeldBackEvent>(&effect.event)) {
+        held_back_[effect.session].push_back(*held);
       }
     }
     for (const SessionEnded& ended : effects_.ended) ended_.push_back(ended);
@@ -155,6 +169,8 @@ class MachineDriver {
   std::map<SessionId, std::map<uint64_t, AnswerEvent>> answers_;
   std::map<SessionId, std::vector<DeliverEvent>> deliveries_;
   std::map<SessionId, std::vector<LeaseLostEvent>> lost_;
+  std::map<std::pair<SessionId, uint64_t>, OperatorReport> operated_;
+  std::map<SessionId, std::vector<HeldBackEvent>> held_back_;
   std::vector<SessionEnded> ended_;
 };
 

@@ -26,6 +26,8 @@ ServerSnapshot Eventful() {
   for (uint64_t cursor = 1; cursor <= 5; ++cursor) d.Do(1, PutCommand{d.Prompt(cursor)});
   d.Consume(2, "prompts", 2);
   const auto deliveries = d.Deliveries(2);
+  EXPECT_TRUE(d.Hello(3, "operator", {}, Role::kOperator).ok());
+  d.Do(3, PauseCommand{"rollouts"});
   d.Do(2, SettleCommand{deliveries[0].token, "prompts", deliveries[0].id, {}});
   d.Do(1, PutCommand{d.Spec("prompts", d.Id(9), config.queue_bytes + 1)});
   d.AdvanceAlive(Seconds(4), {1, 2});
@@ -50,6 +52,11 @@ TEST(BrokerMetricsTest, ShowsEveryFigureOfAQueue) {
            "cohort_tasks_delivered_total{queue=\"prompts\"} 2",
            "cohort_tasks_settled_total{outcome=\"done\",queue=\"prompts\"} 1",
            "cohort_refused_total{queue=\"prompts\",reason=\"too_large\"} 1",
+           "cohort_queue_paused{queue=\"prompts\"} 0",
+           "cohort_queue_paused{queue=\"rollouts\"} 1",
+           "cohort_queue_wait_seconds_count{queue=\"prompts\"} 2",
+           "cohort_queue_wait_seconds_bucket{queue=\"prompts\",le=\"0.001\"} 2",
+           "cohort_tasks_settled_total{outcome=\"purged\",queue=\"prompts\"} 0",
            "cohort_broker_peers{role=\"learner\"} 1",
            "cohort_broker_peers{role=\"reward_worker\"} 0",
            "cohort_broker_malformed_messages_total{reason=\"unreadable\"} 4",

@@ -57,13 +57,15 @@ class Life {
     }
     return "";
   }
-  uint64_t deliveries = 0, ends = 0;
+  uint64_t deliveries = 0, ends = 0, revived = 0, purged = 0;
 
  private:
   void Restart() {
     if (naive_ != nullptr) {
       deliveries += naive_->deliveries();
       ends += naive_->ends_without_result();
+      revived += naive_->revived();
+      purged += naive_->purged();
     }
     config_.epoch += 1;
     machine_ = std::make_unique<QueueMachine>(config_, now_);
@@ -127,13 +129,13 @@ class Life {
     HelloMessage hello;
     const uint64_t instance = rng_.Below(4);
     hello.instance = "worker-" + std::to_string(instance);
-    hello.role = Role::kActor;
     SessionId& current = instances_[instance];
     if (current == 0 || rng_.Below(3) == 0) current = ++last_session_;
     SessionId id = current;
     if (rng_.Below(20) == 0 && id > 4) id -= 4;  // an old one comes back, perhaps another's
     if (id != current && instance_of_.contains(id)) hello.instance = instance_of_[id];
     instance_of_[id] = hello.instance;
+    hello.role = hello.instance == "worker-3" ? Role::kOperator : Role::kActor;
     for (const NaiveBroker::Held& held : naive_->HeldBy(id)) {
       if (rng_.Below(8) != 0) hello.held.push_back(held.token);
     }
@@ -198,7 +200,7 @@ class Life {
     NaiveBroker::Held one{AnyToken(), AnyQueue(), {kRun, 1, cursor_, 0}};
     if (!held.empty() && rng_.Below(10) != 0) one = held[rng_.Below(held.size())];
     if (rng_.Below(6) == 0 && !settled_.empty()) one = settled_[rng_.Below(settled_.size())];
-    switch (rng_.Below(18)) {
+    switch (rng_.Below(20)) {
       case 0:
       case 1:
       case 2:
@@ -240,15 +242,46 @@ class Life {
         return AcceptCommand{one.token};
       case 16:
         return ReleaseCommand{one.token};
-      default:
+      case 17:
+      case 18:
         return FailCommand{one.token, "because"};
+      default:
+        return AnyOperatorsVerb();
+    }
+  }
+
+  Verb AnyOperatorsVerb() {
+    const std::string& queue = AnyQueue();
+    switch (rng_.Below(12)) {
+      case 0:
+        return PauseCommand{queue};
+      case 1:
+      case 2:
+      case 3:
+      case 4:
+        return ResumeCommand{queue};
+      case 5:
+        return PurgeCommand{queue, static_cast<PurgeScope>(1 + rng_.Below(3))};
+      case 6:
+      case 7:
+        return PeekCommand{queue, static_cast<TaskState>(1 + rng_.Below(5)),
+                           1 + static_cast<uint32_t>(rng_.Below(20))};
+      case 8:
+      case 9: {
+        TaskId id{kRun, 1, cursor_ - rng_.Below(std::min<uint64_t>(cursor_, 8)), 0};
+        if (queue != "prompts") id.index = 1 + static_cast<uint32_t>(rng_.Below(4));
+        return ReviveCommand{queue, id};
+      }
+      default:
+        return ReviveCommand{queue, std::nullopt};
     }
   }
 
   static std::string Describe(SessionId id, const Command& command) {
     static const char* const kVerbs[] = {"put",     "floor", "cancel", "subscribe", "credit",
                                          "begin",   "emit",  "settle", "renew",     "accept",
-                                         "release", "fail",  "stats"};
+                                         "release", "fail",  "stats",  "peek",      "revive",
+                                         "purge",   "pause", "resume"};
     std::ostringstream text;
     text << "session " << id << " #" << command.number << " " << kVerbs[command.verb.index()];
     if (const auto* put = std::get_if<PutCommand>(&command.verb)) {
@@ -282,6 +315,8 @@ TEST(ModelCheckTest, BehavesAsTheNaiveBrokerDoes) {
   const uint64_t first = FromEnvironment("COHORT_MODEL_SEED", 1);
   uint64_t deliveries = 0;
   uint64_t ends = 0;
+  uint64_t revived = 0;
+  uint64_t purged = 0;
   for (uint64_t done = 0, seed = first; done < commands; done += kCommandsPerLife, ++seed) {
     Life life(seed);
     const std::string wrong = life.Run(kCommandsPerLife);
@@ -290,13 +325,18 @@ TEST(ModelCheckTest, BehavesAsTheNaiveBrokerDoes) {
                                << " COHORT_MODEL_COMMANDS=" << kCommandsPerLife;
     deliveries += life.deliveries;
     ends += life.ends;
+    revived += life.revived;
+    purged += life.purged;
   }
   // The commands were worth the time.
   EXPECT_GT(deliveries, commands / 50);
   EXPECT_GT(ends, commands / 500);
-  std::printf("%llu commands, %llu deliveries, %llu ends without result\n",
-              static_cast<unsigned long long>(commands),
-              static_cast<unsigned long long>(deliveries), static_cast<unsigned long long>(ends));
+  EXPECT_GT(revived, commands / 20'000);
+  EXPECT_GT(purged, commands / 5'000);
+  const auto count = [](uint64_t value) { return static_cast<unsigned long long>(value); };
+  std::printf(
+      "%llu commands, %llu deliveries, %llu ends without result, %llu purged, %llu revived\n",
+      count(commands), count(deliveries), count(ends), count(purged), count(revived));
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ bool NaiveBroker::IsFull(const std::string& queue) const {
 }
 
 bool NaiveBroker::MayGo(const Task& task) const {
-  return task.state == State::kReady && LeaseNow(now_) - started_ >= config_.restart_grace &&
+  return task.state == State::kReady && !paused_.contains(task.spec.queue) &&
+         LeaseNow(now_) - started_ >= config_.restart_grace &&
          (task.spec.results.empty() || !IsFull(task.spec.results));
 }
 
@@ -61,6 +62,7 @@ void NaiveBroker::Insert(Time now, const TaskSpec& spec) {
   Task task;
   task.spec = spec;
   task.turn = turn_;
+  task.order = ++next_order_;
   if (spec.max_attempts == 0) task.spec.max_attempts = config_.max_attempts;
   if (spec.deadline_seconds > 0) task.deadline = now + Seconds(spec.deadline_seconds);
   tasks_.emplace(Key{spec.queue, spec.id}, task);
@@ -116,6 +118,7 @@ void NaiveBroker::End(const Key& key, EndReason reason) {
 void NaiveBroker::Fail(const Key& key, bool delayed) {
   Task& task = tasks_.at(key);
   task.failures += 1;
+  task.failed_by = task.holder;
   if (task.failures >= task.spec.max_attempts && !task.obituary.has_value()) {
     return End(key, EndReason::kDead);
   }
@@ -126,6 +129,7 @@ void NaiveBroker::Fail(const Key& key, bool delayed) {
 void NaiveBroker::Lose(const Key& key) {
   Task& task = tasks_.at(key);
   if (task.started && task.state == State::kLeased) return Fail(key, /*delayed=*/false);
+  task.failed_by = task.holder;
   MakeReady(task);
 }
 
@@ -277,6 +281,7 @@ void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
   };
   if (const auto* put = std::get_if<PutCommand>(&command.verb)) {
     const TaskSpec& spec = put->task;
+    Touch(spec);
     if (TooLarge({spec})) {
       Expect(id, number, StatusCode::kResourceExhausted);
     } else if (Known(spec) || (waiting_[spec.queue].empty() && HasRoom(spec))) {
@@ -286,6 +291,7 @@ void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
       waiting_[spec.queue].push_back({id, number, spec});
     }
   } else if (const auto* floor = std::get_if<FloorCommand>(&command.verb)) {
+    queues_.insert(floor->queue);
     uint64_t& cursor = floors_[{floor->queue, floor->run, floor->space}];
     cursor = std::max(cursor, floor->cursor);
     std::erase_if(ended_, [&](const auto& each) {
@@ -311,6 +317,7 @@ void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
     }
     Expect(id, number, StatusCode::kOk);
   } else if (const auto* subscribe = std::get_if<SubscribeCommand>(&command.verb)) {
+    queues_.insert(subscribe->queue);
     session.consumes.emplace(subscribe->queue, Consumer{});
   } else if (const auto* credit = std::get_if<CreditCommand>(&command.verb)) {
     const auto consumer = session.consumes.find(credit->queue);
@@ -323,6 +330,7 @@ void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
   } else if (const auto* emit = std::get_if<EmitCommand>(&command.verb)) {
     if (const auto key = leased(emit->token)) {
       tasks_.at(*key).started = true;
+      TouchChildren(emit->children);
       const bool refused = TooLarge(emit->children);
       Expect(id, number, refused ? StatusCode::kResourceExhausted : StatusCode::kOk);
       if (!refused) PutChildren(now, tasks_.at(*key), emit->children);
@@ -332,6 +340,7 @@ void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
   } else if (const auto* settle = std::get_if<SettleCommand>(&command.verb)) {
     const Key named{settle->queue, settle->id};
     if (const auto key = leased(settle->token)) {
+      TouchChildren(settle->children);
       const bool refused = TooLarge(settle->children);
       Expect(id, number, refused ? StatusCode::kResourceExhausted : StatusCode::kOk);
       if (!refused) {
@@ -371,6 +380,8 @@ void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
       Fail(*key, /*delayed=*/true);
       if (tasks_.contains(*key)) tasks_.at(*key).lease_ends = now;  // delayed since
     }
+  } else if (IsOperators(command.verb)) {
+    ApplyOperators(now, id, command);
   }
   AdmitWaiting(now);
 }

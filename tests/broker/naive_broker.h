@@ -47,6 +47,8 @@ class NaiveBroker {
   std::vector<SessionId> Connected() const;
   uint64_t deliveries() const { return deliveries_; }
   uint64_t ends_without_result() const { return obituaries_; }
+  uint64_t revived() const { return revived_; }
+  uint64_t purged() const { return purged_; }
 
  private:
   enum class State { kReady, kLeased, kAccepted, kDelayed, kDead };
@@ -55,10 +57,12 @@ class NaiveBroker {
     State state = State::kReady;
     std::optional<Obituary> obituary;
     Time deadline = Time::max();
-    uint64_t turn = 0;  // in which it was put
+    uint64_t turn = 0;   // in which it was put
+    uint64_t order = 0;  // of its put
     bool delivered = false;
     uint32_t failures = 0;
     std::vector<TaskId> emitted;
+    SessionId failed_by = 0;
     SessionId holder = 0;
     LeaseToken token;
     bool started = false;
@@ -99,6 +103,13 @@ class NaiveBroker {
   void TellLost(const Task& task);
   void EndSession(SessionId session, bool loss);
   void AdmitWaiting(Time now);
+  void Touch(const TaskSpec& spec);
+  void TouchChildren(const std::vector<TaskSpec>& children);
+  // The verbs of operators (naive_operator.cc).
+  void ApplyOperators(Time now, SessionId session, const Command& command);
+  bool MayRevive(Time now, const Key& key) const;
+  void Revive(const Key& key);
+  std::string JudgeOperated(SessionId session, const OperatedEvent& event);
   const Key* Leased(SessionId session, const LeaseToken& token) const;
   StatusCode WhyNot(const LeaseToken& token) const;
   void Expect(SessionId session, uint64_t number, StatusCode code, bool known = false);
@@ -110,7 +121,10 @@ class NaiveBroker {
   Time last_;
   Duration skipped_{0};
   uint64_t turn_ = 0;
-  uint64_t deliveries_ = 0, obituaries_ = 0;
+  uint64_t next_order_ = 0;
+  std::set<std::string> queues_;  // that exist
+  std::set<std::string> paused_;
+  uint64_t deliveries_ = 0, obituaries_ = 0, revived_ = 0, purged_ = 0;
   std::map<Key, Task> tasks_;
   std::map<Key, uint64_t> ended_;  // by whose lease; 0: without result
   std::map<std::tuple<std::string, uint64_t, uint64_t>, uint64_t> floors_;
@@ -120,6 +134,11 @@ class NaiveBroker {
   std::map<LeaseToken, Key> leases_;
   std::set<LeaseToken> seen_tokens_;
   std::map<std::pair<SessionId, uint64_t>, std::pair<StatusCode, bool>> expected_;
+  struct Operated {
+    uint64_t done = 0, refused = 0, tasks = 0;
+    auto operator<=>(const Operated&) const = default;
+  };
+  std::map<std::pair<SessionId, uint64_t>, Operated> expected_operated_;
   std::multiset<std::pair<SessionId, LeaseToken>> expected_lost_;
   std::map<std::string, uint64_t> contended_, lower_;  // deliveries, by queue
 };

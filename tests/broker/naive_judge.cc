@@ -29,6 +29,14 @@ std::string NaiveBroker::JudgeDelivery(SessionId id, const DeliverEvent& event) 
                                      event.obituary->emitted != task.obituary->emitted)) {
     return what + "wrong obituary";
   }
+  if (task.failed_by == id) {
+    for (const auto& [other, each] : sessions_) {
+      const auto takes = each.consumes.find(event.queue);
+      if (other != id && takes != each.consumes.end() && takes->second.HasCredit()) {
+        return what + "it failed there, and session " + std::to_string(other) + " has credit";
+      }
+    }
+  }
   bool contended = false;
   bool lower = false;
   for (const auto& [key, other] : tasks_) {
@@ -79,12 +87,17 @@ std::string NaiveBroker::Judge(const Effects& effects) {
       expected_lost_.erase(expected);
     } else if (const auto* deliver = std::get_if<DeliverEvent>(&effect.event)) {
       if (std::string wrong = JudgeDelivery(effect.session, *deliver); !wrong.empty()) return wrong;
+    } else if (const auto* operated = std::get_if<OperatedEvent>(&effect.event)) {
+      if (std::string wrong = JudgeOperated(effect.session, *operated); !wrong.empty()) {
+        return wrong;
+      }
     }
   }
   if (!expected_.empty()) {
     return "no answer to " + std::to_string(expected_.begin()->first.second) + " of session " +
            std::to_string(expected_.begin()->first.first);
   }
+  if (!expected_operated_.empty()) return "an operator's verb was not done";
   if (!expected_lost_.empty()) {
     const auto& [session, token] = *expected_lost_.begin();
     return "lost lease " + std::to_string(token.lease) + " was not told to session " +

@@ -98,6 +98,28 @@ TEST_F(ServerTest, RedeliversWhenTheConsumerVanishes) {
   EXPECT_EQ(again->token.attempt, 2u) << "started work that was lost counts";
 }
 
+TEST_F(ServerTest, AProducerKnowsWhichQueueHoldsItBack) {
+  MachineConfig config = LiveBroker::QuickConfig();
+  config.queue_tasks = 1;
+  config.tell_held_back = Seconds(0.05);
+  LiveBroker broker(endpoint, config);
+  auto producer = ConnectTo(endpoint, Role::kLearner, "learner");
+  auto hand = ConnectTo(endpoint, Role::kOperator, "hand");
+  producer->Put(Task("q", 1), 1);
+  producer->Put(Task("q", 2), 2);
+  EXPECT_EQ(NextOf<Answer>(*producer)->tag, 1u);
+  EXPECT_TRUE(Eventually([&] {
+    return producer->State().rfind("put held back by queue q (full) since ", 0) == 0;
+  })) << producer->State();
+  EXPECT_EQ(producer->Peek("q", TaskState::kReady, 1, kPatience).status().code(),
+            StatusCode::kPermissionDenied);
+  const auto purged = hand->Purge("q", PurgeScope::kReady, kPatience);
+  ASSERT_TRUE(purged.ok()) << purged.status().ToString();
+  EXPECT_EQ(purged->done, 1u);
+  EXPECT_EQ(NextOf<Answer>(*producer)->tag, 2u);
+  EXPECT_TRUE(Eventually([&] { return producer->State() == "connected"; })) << producer->State();
+}
+
 TEST_F(ServerTest, AClientOutlivesTheBroker) {
   auto producer = ConnectTo(endpoint, Role::kLearner, "learner");  // before there is a broker
   producer->Put(Task("prompts.main", 1), 1);

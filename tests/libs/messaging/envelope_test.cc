@@ -47,6 +47,12 @@ std::vector<Command> OneOfEach() {
   add(ReleaseCommand{token});
   add(FailCommand{token, "because"});
   add(StatsCommand{});
+  add(PeekCommand{"q", TaskState::kDead, 20});
+  add(ReviveCommand{"q", TaskId{7, 1, 4, 2}});
+  add(PurgeCommand{"q", PurgeScope::kAll});
+  add(PauseCommand{"q"});
+  add(ResumeCommand{"q"});
+  add(ReviveCommand{"q", std::nullopt});
   return commands;
 }
 
@@ -73,7 +79,7 @@ TEST(EnvelopeTest, CarriesEveryVerbUnchanged) {
   ASSERT_EQ(commands.size(), OneOfEach().size());
   for (size_t i = 0; i < commands.size(); ++i) {
     EXPECT_EQ(commands[i].number, i + 1);
-    EXPECT_EQ(commands[i].verb.index(), i);
+    EXPECT_EQ(commands[i].verb.index(), OneOfEach()[i].verb.index());
   }
   const TaskSpec& task = std::get<PutCommand>(commands[0].verb).task;
   EXPECT_EQ(task.queue, "prompts.main");
@@ -93,9 +99,18 @@ TEST(EnvelopeTest, CarriesEveryVerbUnchanged) {
   EXPECT_EQ(std::get<SettleCommand>(commands[7].verb).children[0].body.size(), 100'000u);
   EXPECT_EQ(std::get<RenewCommand>(commands[8].verb).tokens.size(), 2u);
   EXPECT_EQ(std::get<FailCommand>(commands[11].verb).reason, "because");
+  const auto& peek = std::get<PeekCommand>(commands[13].verb);
+  EXPECT_EQ(peek.queue, "q");
+  EXPECT_EQ(peek.state, TaskState::kDead);
+  EXPECT_EQ(peek.limit, 20u);
+  EXPECT_EQ(std::get<ReviveCommand>(commands[14].verb).id, (TaskId{7, 1, 4, 2}));
+  EXPECT_EQ(std::get<PurgeCommand>(commands[15].verb).which, PurgeScope::kAll);
+  EXPECT_EQ(std::get<PauseCommand>(commands[16].verb).queue, "q");
+  EXPECT_EQ(std::get<ResumeCommand>(commands[17].verb).queue, "q");
+  EXPECT_FALSE(std::get<ReviveCommand>(commands[18].verb).id.has_value());
 }
 
-TEST(EnvelopeTest, CarriesEveryEventUnchanged) {
+std::vector<Event> OneOfEachEvent() {
   std::vector<Event> events;
   events.push_back(AnswerEvent{4, NotFound("gone"), true});
   DeliverEvent deliver;
@@ -112,8 +127,27 @@ TEST(EnvelopeTest, CarriesEveryEventUnchanged) {
   stats.name = "q";
   stats.waits_for = "a consumer";
   stats.waits_since_seconds = 2.5;
+  stats.paused = true;
   events.push_back(StatsEvent{6, {stats}});
-  const Result<BrokerMessage> decoded = DecodeBrokerMessage(EncodeEvents(5, 44, events));
+  TaskSummary task;
+  task.id = {7, 1, 2, 3};
+  task.state = TaskState::kLeased;
+  task.priority = 4;
+  task.attempts = 2;
+  task.bytes = 1000;
+  task.age_seconds = 1.5;
+  task.holder = "actor-1";
+  task.reasons = {"attempt 1 by actor-2: first", "attempt 2 by actor-1: second"};
+  TaskSummary told;
+  told.id = {7, 1, 3, 0};
+  told.obituary = EndReason::kPurged;
+  events.push_back(OperatedEvent{7, {3, 2, "not those", {task, told}}});
+  events.push_back(HeldBackEvent{8, "q", "full", 12.5});
+  return events;
+}
+
+TEST(EnvelopeTest, CarriesEveryEventUnchanged) {
+  const Result<BrokerMessage> decoded = DecodeBrokerMessage(EncodeEvents(5, 44, OneOfEachEvent()));
   ASSERT_TRUE(decoded.ok()) << decoded.status().ToString();
   EXPECT_EQ(decoded->processed, 44u);
   const auto& got = std::get<std::vector<Event>>(decoded->content);
@@ -129,6 +163,30 @@ TEST(EnvelopeTest, CarriesEveryEventUnchanged) {
   EXPECT_THAT(delivery.emitted, ElementsAre(TaskId{7, 1, 2, 1}));
   EXPECT_EQ(std::get<LeaseLostEvent>(got[2]).reason, "cancelled");
   EXPECT_EQ(std::get<StatsEvent>(got[3]).queues[0].waits_for, "a consumer");
+  EXPECT_TRUE(std::get<StatsEvent>(got[3]).queues[0].paused);
+  const auto& operated = std::get<OperatedEvent>(got[4]);
+  EXPECT_EQ(operated.number, 7u);
+  EXPECT_EQ(operated.report.done, 3u);
+  EXPECT_EQ(operated.report.refused, 2u);
+  EXPECT_EQ(operated.report.reason, "not those");
+  ASSERT_EQ(operated.report.tasks.size(), 2u);
+  const TaskSummary& task = operated.report.tasks[0];
+  EXPECT_EQ(task.id, (TaskId{7, 1, 2, 3}));
+  EXPECT_EQ(task.state, TaskState::kLeased);
+  EXPECT_EQ(task.priority, 4);
+  EXPECT_EQ(task.attempts, 2u);
+  EXPECT_EQ(task.bytes, 1000u);
+  EXPECT_EQ(task.age_seconds, 1.5);
+  EXPECT_EQ(task.holder, "actor-1");
+  EXPECT_THAT(task.reasons,
+              ElementsAre("attempt 1 by actor-2: first", "attempt 2 by actor-1: second"));
+  EXPECT_FALSE(task.obituary.has_value());
+  EXPECT_EQ(operated.report.tasks[1].obituary, EndReason::kPurged);
+  const auto& held = std::get<HeldBackEvent>(got[5]);
+  EXPECT_EQ(held.number, 8u);
+  EXPECT_EQ(held.queue, "q");
+  EXPECT_EQ(held.why, "full");
+  EXPECT_EQ(held.since_seconds, 12.5);
 }
 
 TEST(EnvelopeTest, ReadsFramesAtAnyAddress) {
@@ -224,14 +282,49 @@ TEST(EnvelopeTest, RefusesZeroIdsAndBadNames) {
   }
 }
 
+TEST(EnvelopeTest, RefusesOperatorsVerbsOfUnknownKinds) {
+  const Verb bad[] = {PeekCommand{"q", static_cast<TaskState>(0), 1},
+                      PeekCommand{"q", static_cast<TaskState>(6), 1},
+                      PeekCommand{"q", TaskState::kReady, 0},
+                      PeekCommand{"q", TaskState::kReady, kMaxPeeked + 1},
+                      PeekCommand{"", TaskState::kReady, 1},
+                      ReviveCommand{"q", TaskId{0, 1, 1, 0}},
+                      ReviveCommand{"", std::nullopt},
+                      PurgeCommand{"q", static_cast<PurgeScope>(0)},
+                      PurgeCommand{"q", static_cast<PurgeScope>(4)},
+                      PauseCommand{"a b"},
+                      ResumeCommand{""}};
+  for (const Verb& verb : bad) {
+    EXPECT_FALSE(DecodeClientMessage(Encode({{1, verb}})).ok()) << verb.index();
+  }
+}
+
+TEST(EnvelopeTest, RefusesEventsThatCannotBe) {
+  TaskSummary task;
+  task.id = {7, 1, 2, 3};
+  const auto decodes = [](Event event) {
+    return DecodeBrokerMessage(EncodeEvents(1, 1, {&event, 1})).ok();
+  };
+  EXPECT_TRUE(decodes(OperatedEvent{1, {0, 0, "", {task}}}));
+  task.state = static_cast<TaskState>(9);
+  EXPECT_FALSE(decodes(OperatedEvent{1, {0, 0, "", {task}}}));
+  task.state = TaskState::kReady;
+  task.obituary = static_cast<EndReason>(9);
+  EXPECT_FALSE(decodes(OperatedEvent{1, {0, 0, "", {task}}}));
+  for (double since : {-1.0, 1e12, std::nan("")}) {
+    EXPECT_FALSE(decodes(HeldBackEvent{1, "q", "full", since}));
+  }
+  EXPECT_FALSE(decodes(HeldBackEvent{1, "", "full", 1}));
+}
+
 TEST(EnvelopeTest, RefusesMoreCommandsThanAnEnvelopeMayHold) {
   std::vector<Command> commands;
   for (uint64_t i = 1; i <= kMaxCommands + 1; ++i) commands.push_back({i, StatsCommand{}});
   EXPECT_FALSE(DecodeClientMessage(Encode(commands)).ok());
 }
 
-TEST(EnvelopeTest, SurvivesEveryTruncationAndBitFlip) {
-  const Frames whole = Encode(OneOfEach());
+// Every truncation of the envelope is refused, and no flipped bit does harm.
+void Damage(const Frames& whole) {
   const std::string envelope(FrameView(whole[0]));
   const auto decode = [&](std::string_view bytes) {
     Frames frames;
@@ -240,8 +333,7 @@ TEST(EnvelopeTest, SurvivesEveryTruncationAndBitFlip) {
     Frames again;
     again.push_back(FrameAt(bytes, 0));
     const bool ok = DecodeClientMessage(std::move(frames)).ok();
-    static_cast<void>(DecodeBrokerMessage(std::move(again)).ok());
-    return ok;
+    return DecodeBrokerMessage(std::move(again)).ok() || ok;
   };
   for (size_t size = 0; size < envelope.size(); ++size) {
     EXPECT_FALSE(decode(std::string_view(envelope).substr(0, size))) << size;
@@ -251,6 +343,12 @@ TEST(EnvelopeTest, SurvivesEveryTruncationAndBitFlip) {
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
     decode(flipped);
   }
+}
+
+TEST(EnvelopeTest, SurvivesEveryTruncationAndBitFlipOfCommands) { Damage(Encode(OneOfEach())); }
+
+TEST(EnvelopeTest, SurvivesEveryTruncationAndBitFlipOfEvents) {
+  Damage(EncodeEvents(5, 44, OneOfEachEvent()));
 }
 
 TEST(EnvelopeTest, SurvivesRandomBytes) {

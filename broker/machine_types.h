@@ -109,6 +109,7 @@ struct MachineSnapshot {
   std::vector<QueueSnapshot> queues;
   std::map<Role, uint64_t> peers;  // connected sessions
   uint64_t sessions_in_grace = 0;
+  uint64_t live_bytes = 0;       // of the journal, written once
   uint64_t unknown_answers = 0;  // verbs on leases that no queue knows
 };
 

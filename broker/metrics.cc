@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "broker/journal_metrics.h"
+
 namespace cohort {
 
 struct BrokerMetrics::QueueSeries {
@@ -136,6 +138,9 @@ void BrokerMetrics::Update(const ServerSnapshot& snapshot) {
   const auto counter = [this](const char* name, const char* help, uint64_t value) {
     metrics_.AddCounter(name, help).RaiseTo(static_cast<double>(value));
   };
+  if (snapshot.journal.has_value()) {
+    UpdateJournalMetrics(*snapshot.journal, snapshot.machine.live_bytes, &metrics_);
+  }
   gauge("cohort_broker_sessions_in_grace", "Sessions without a connection that keep their leases.",
         snapshot.machine.sessions_in_grace);
   gauge("cohort_broker_blocked_peers", "Processes that do not read what they granted credit for.",
@@ -158,6 +163,7 @@ StatusReport BrokerStatus(const ServerSnapshot& snapshot, const std::string& end
   report.figures["sessions_in_grace"] = static_cast<double>(snapshot.machine.sessions_in_grace);
   report.facts["endpoint"] = endpoint;
   report.facts["epoch"] = std::to_string(snapshot.epoch);
+  if (snapshot.journal.has_value()) AddJournalStatus(*snapshot.journal, &report);
   uint64_t tasks = 0;
   for (const QueueSnapshot& queue : snapshot.machine.queues) {
     const QueueStats& stats = queue.stats;

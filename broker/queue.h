@@ -159,7 +159,7 @@ class Queue {
   std::map<std::pair<uint64_t, uint64_t>, uint64_t> floors_;  // (run, space) → cursor
   std::map<uint8_t, Level, std::greater<>> ready_;            // by priority
   std::map<uint64_t, Task*> dead_;                            // by order
-  uint64_t counts_[6] = {};  // by TaskState, from 1
+  uint64_t counts_[6] = {};                                   // by TaskState, from 1
   uint64_t bounded_bytes_ = 0;
   uint64_t held_bytes_ = 0;
   uint64_t dead_bytes_ = 0;

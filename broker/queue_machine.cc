@@ -229,6 +229,7 @@ MachineSnapshot QueueMachine::Snapshot(Time now) const {
     }
   }
   snapshot.unknown_answers = unknown_answers_;
+  snapshot.live_bytes = live_bytes();
   return snapshot;
 }
 

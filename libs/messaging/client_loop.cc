@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "libs/base/logging.h"
+#include "libs/messaging/keys.h"
 
 namespace cohort {
 namespace {
@@ -19,6 +20,19 @@ constexpr size_t kBatchBytes = 256 * 1024;
 constexpr size_t kReceivesPerTurn = 256;
 constexpr size_t kTokensPerRenewal = 8192;
 constexpr double kPutOffFor = 0.5;  // seconds, with jitter
+
+std::string_view WhyEnded(ConnectionEvent::Kind kind) {
+  switch (kind) {
+    case ConnectionEvent::Kind::kKeyRefused:
+      return "it does not allow the key of this process: `cohort keys allow` adds it";
+    case ConnectionEvent::Kind::kOtherMechanism:
+      return "one side uses keys and the other does not: give both the same security.keys";
+    case ConnectionEvent::Kind::kOtherProtocol:
+      return "it does not have the key that this process expects of it";
+    default:
+      return "the connection ended";
+  }
+}
 
 }  // namespace
 
@@ -60,7 +74,8 @@ void ClientLoop::OpenSocket() {
   SetLimits(*socket_, {.max_frame_bytes = int64_t{1} << 30, .high_water_mark = 16});
   socket_->set(zmq::sockopt::reconnect_ivl, 20);
   socket_->set(zmq::sockopt::reconnect_ivl_max, 500);
-  Result<DisconnectMonitor> monitor = DisconnectMonitor::Watch(context_, *socket_);
+  if (options_.keys.has_value()) UseKeys(*socket_, *options_.keys);
+  Result<ConnectionMonitor> monitor = ConnectionMonitor::Watch(context_, *socket_);
   if (monitor.ok()) monitor_.emplace(*std::move(monitor));
   const Status status = ConnectSocket(*socket_, options_.endpoint);
   if (!status.ok()) return Refuse(status);
@@ -199,7 +214,8 @@ void ClientLoop::ReceiveAll() {
       Reconnect("unreadable message");
     }
   }
-  if (monitor_.has_value() && monitor_->Next().has_value()) Reconnect("the connection ended");
+  if (!monitor_.has_value()) return;
+  if (const auto event = monitor_->Next()) Reconnect(std::string(WhyEnded(event->kind)));
 }
 
 void ClientLoop::OnMessage(BrokerMessage message) {

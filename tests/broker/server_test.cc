@@ -70,9 +70,10 @@ TEST_F(ServerTest, CarriesATaskFromPutOverDeliveryToItsSettle) {
   const auto settled = NextOf<Answer>(*consumer);
   ASSERT_TRUE(settled.has_value());
   EXPECT_TRUE(settled->status.ok()) << settled->status.ToString();
-  producer->Subscribe("rollouts.main");
-  producer->Grant("rollouts.main", 1, 1);
-  const auto result = NextOf<Delivery>(*producer);
+  auto scorer = ConnectTo(endpoint, Role::kRewardWorker, "reward-worker-1");
+  scorer->Subscribe("rollouts.main");
+  scorer->Grant("rollouts.main", 1, 1);
+  const auto result = NextOf<Delivery>(*scorer);
   ASSERT_TRUE(result.has_value());
   EXPECT_EQ(result->body, "small");
 }

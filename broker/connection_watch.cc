@@ -16,6 +16,7 @@ namespace cohort {
 namespace {
 
 constexpr Duration kLookEvery = Seconds(0.005);
+constexpr Duration kLineEvery = Seconds(1);  // a flood of cuts is no flood of log lines
 constexpr long kSuspiciousMilliseconds = 5;
 constexpr size_t kLooksPerTurn = 256;
 
@@ -120,9 +121,15 @@ std::vector<int> ConnectionWatch::TakeEnded(Time now, bool drained) {
   }
   for (const ConnectionGuard::Cut& cut : guard_.TakeCuts(now)) {
     cut_[std::string(cut.reason)] += 1;
-    LogWarning("cut a connection", {{"why", cut.reason}});
+    untold_[std::string(cut.reason)] += 1;
     ShutDownConnection(cut.descriptor, cut.inode);
     ended.push_back(cut.descriptor);
+  }
+  if (!untold_.empty() && now >= next_line_) {
+    next_line_ = now + kLineEvery;
+    for (const auto& [reason, count] : std::exchange(untold_, {})) {
+      LogWarning("cut connections", {{"why", reason}, {"count", count}});
+    }
   }
   return ended;
 }

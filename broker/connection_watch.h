@@ -77,6 +77,8 @@ class ConnectionWatch {
   uint64_t generation_ = 0;  // of the allow-list that connections were checked against
   Time next_look_;
   std::map<std::string, uint64_t> refused_, cut_;
+  std::map<std::string, uint64_t> untold_;  // cuts that the log does not have yet
+  Time next_line_;
 };
 
 }  // namespace cohort

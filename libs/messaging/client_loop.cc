@@ -29,6 +29,8 @@ std::string_view WhyEnded(ConnectionEvent::Kind kind) {
       return "one side uses keys and the other does not: give both the same security.keys";
     case ConnectionEvent::Kind::kOtherProtocol:
       return "it does not have the key that this process expects of it";
+    case ConnectionEvent::Kind::kHandshakeCut:
+      return "it ended the handshake: where it uses keys, so must we (security.keys)";
     default:
       return "the connection ended";
   }

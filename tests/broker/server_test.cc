@@ -132,12 +132,12 @@ TEST_F(ServerTest, AClientOutlivesTheBroker) {
 TEST_F(ServerTest, AnswersNotFoundForHeldWorkOfAnEarlierBroker) {
   auto broker = std::make_unique<LiveBroker>(endpoint);
   auto learner = ConnectTo(endpoint, Role::kLearner, "learner");
-  learner->Subscribe("scored.main");
-  learner->Grant("scored.main", 4, 1 << 20);
-  learner->Put(Task("scored.main", 1), 1);
+  learner->Subscribe("held");
+  learner->Grant("held", 4, 1 << 20);
+  learner->Put(Task("held", 1), 1);
   const auto delivery = NextOf<Delivery>(*learner);
   learner->Accept(delivery->token);
-  ASSERT_TRUE(Eventually([&] { return StatsOf(*learner, "scored.main").accepted == 1; }));
+  ASSERT_TRUE(Eventually([&] { return StatsOf(*learner, "held").accepted == 1; }));
   broker.reset();
   broker = std::make_unique<LiveBroker>(endpoint);
   NextOf<SessionStarted>(*learner);
@@ -203,7 +203,7 @@ TEST_F(ServerTest, LosesAndDoublesNothingWhenConnectionsAreCut) {
     auto event = consumer->Next(Seconds(0.001));
     if (!event.has_value()) continue;
     if (const auto* delivery = std::get_if<Delivery>(&*event)) {
-      NewTask child = Task("scored.main", delivery->id.cursor);
+      NewTask child = Task("rollouts.main", delivery->id.cursor);
       consumer->Settle(delivery->token, {child}, delivery->id.cursor);
     } else if (const auto* answer = std::get_if<Answer>(&*event)) {
       if (answer->status.ok()) settled.insert(answer->tag);
@@ -212,8 +212,8 @@ TEST_F(ServerTest, LosesAndDoublesNothingWhenConnectionsAreCut) {
   EXPECT_EQ(put.size(), kTasks);
   EXPECT_EQ(settled.size(), kTasks);
   EXPECT_GT(reconnections, 3u) << "the test did not cut anything";
-  const QueueStats scored = StatsOf(*producer, "scored.main");
-  EXPECT_EQ(scored.puts, kTasks);
+  const QueueStats rollouts = StatsOf(*producer, "rollouts.main");
+  EXPECT_EQ(rollouts.puts, kTasks);
   EXPECT_EQ(StatsOf(*producer, "prompts.main").puts, kTasks);
   EXPECT_EQ(StatsOf(*producer, "prompts.main").settles, kTasks);
 }

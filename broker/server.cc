@@ -291,6 +291,7 @@ void BrokerServer::Deny(Peer& peer, const Command& command, const Status& why) {
   LogDebug("not allowed", {{"why", why}});
   if (!IsAnswered(command.verb)) return watch_->Unreadable(peer.descriptor);
   peer.events.push_back(AnswerEvent{command.number, why});
+  peer.after.push_back(0);
   QueueFlush(peer);
 }
 

@@ -1,7 +1,7 @@
 // Which connections of the broker misbehave. Pure: time, bytes and descriptors are told to it.
 //
-// A connection is *pending* from its accept until its hello was accepted (and again when its session
-// ends while it stands). It is cut, with one reason, when
+// A connection is *pending* from its accept until its hello was accepted (and again when its
+// session ends while it stands). It is cut, with one reason, when
 //   no_hello            it is pending for longer than the deadline,
 //   too_many_pending    more are pending than the bound allows: the oldest goes,
 //   unfinished_message  it has sent more bytes of a message without end than a message may have
@@ -87,9 +87,9 @@ class ConnectionGuard {
     bool announced = false;  // its accept was told
     bool cut = false;
     uint32_t unreadable = 0;
-    uint64_t received = 0;   // at the last look
-    uint64_t finished = 0;   // offset in what it sent up to which all messages ended, at least
-    uint64_t since_look = 0; // bytes of messages that ended since
+    uint64_t received = 0;    // at the last look
+    uint64_t finished = 0;    // offset in what it sent up to which all messages ended, at least
+    uint64_t since_look = 0;  // bytes of messages that ended since
   };
   Connection* Find(int descriptor);
   Connection& Begin(Time now, int descriptor, uint64_t inode);

@@ -49,7 +49,8 @@ Result<std::unique_ptr<ConnectionWatch>> ConnectionWatch::Start(zmq::context_t& 
   std::unique_ptr<ZapHandler> zap;
   if (options.keys.has_value()) {
     COHORT_ASSIGN_OR_RETURN(allowed, LiveAllowList::Open(options.keys->allowed, *options.clock));
-    COHORT_ASSIGN_OR_RETURN(zap, ZapHandler::Start(context, {.allowed = allowed.get(), .roles = {}}));
+    COHORT_ASSIGN_OR_RETURN(zap,
+                            ZapHandler::Start(context, {.allowed = allowed.get(), .roles = {}}));
     UseKeys(socket, *options.keys);
   } else if (NeedsKeys(options.endpoint)) {
     return PermissionDenied("endpoint " + options.endpoint +

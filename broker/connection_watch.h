@@ -32,8 +32,8 @@ class ConnectionWatch {
     const Clock* clock = nullptr;
   };
 
-  // Before the socket is bound: gives it its keys. Refuses an endpoint that other machines can reach
-  // while there are none. Must end before the socket and its context.
+  // Before the socket is bound: gives it its keys. Refuses an endpoint that other machines can
+  // reach while there are none. Must end before the socket and its context.
   static Result<std::unique_ptr<ConnectionWatch>> Start(zmq::context_t& context,
                                                         zmq::socket_t& socket, Options options);
 

@@ -72,8 +72,7 @@ Status List(const Options& options) {
   }
   COHORT_ASSIGN_OR_RETURN(const std::vector<AllowedKey> keys, ReadAllowList(options.List()));
   for (const AllowedKey& key : keys) {
-    std::printf("%-14s %s  %s\n",
-                std::string(key.role ? RoleName(*key.role) : "revoked").c_str(),
+    std::printf("%-14s %s  %s\n", std::string(key.role ? RoleName(*key.role) : "revoked").c_str(),
                 key.public_key.c_str(), key.name.c_str());
   }
   return {};
@@ -124,8 +123,9 @@ void AddKeysCommand(CLI::App& app, CommandLine& line) {
     command->add_option("--keys", options->folder, "Folder of keys, as security.keys")
         ->capture_default_str()
         ->type_name("FOLDER");
-    command->add_option("--allowed", options->list,
-                        "Allow-list, as security.allowed [allowed in the folder]")
+    command
+        ->add_option("--allowed", options->list,
+                     "Allow-list, as security.allowed [allowed in the folder]")
         ->type_name("FILE");
     command->callback([options, &line, run] {
       line.run = [options, run] {

@@ -27,8 +27,8 @@ Status LearnerSession::ConnectFleet() {
     options.role = Role::kLearner;
     options.instance = instance;
     options.clock = &clock;
-    COHORT_ASSIGN_OR_RETURN(
-        options.keys, LoadClientKeys(config.security.keys, "learner", instance, "broker"));
+    COHORT_ASSIGN_OR_RETURN(options.keys,
+                            LoadClientKeys(config.security.keys, "learner", instance, "broker"));
     COHORT_ASSIGN_OR_RETURN(broker, BrokerClient::Connect(options));
   }
   return {};

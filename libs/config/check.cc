@@ -293,9 +293,10 @@ void CheckEndpoint(const std::string& key, const std::string& endpoint, bool key
     problems.push_back(key + " = \"" + endpoint + "\" must end in a port from 1 to 65535");
   }
   if (!keys && !host.starts_with("127.") && host != "localhost" && host != "[::1]") {
-    problems.push_back(key + " = \"" + endpoint +
-                       "\" is no loopback address, which needs keys: set security.keys (`cohort keys "
-                       "new --fleet` makes them), or use ipc:// or tcp://127.0.0.1:PORT");
+    problems.push_back(
+        key + " = \"" + endpoint +
+        "\" is no loopback address, which needs keys: set security.keys (`cohort keys "
+        "new --fleet` makes them), or use ipc:// or tcp://127.0.0.1:PORT");
   }
 }
 

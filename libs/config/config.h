@@ -126,9 +126,9 @@ struct BrokerConfig {
 };
 
 struct SecurityConfig {
-  std::string keys;     // folder of keys; empty: none, and only this machine may connect
-  std::string allowed;  // the allow-list; empty: `allowed` in that folder
-  double hello_seconds = 10;            // a connection without a hello is cut after this long
+  std::string keys;           // folder of keys; empty: none, and only this machine may connect
+  std::string allowed;        // the allow-list; empty: `allowed` in that folder
+  double hello_seconds = 10;  // a connection without a hello is cut after this long
   int64_t pending_connections = 4096;   // … of which there may be so many at once
   int64_t unfinished_bytes = 83886080;  // of a message whose end has not come
 };

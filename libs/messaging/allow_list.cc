@@ -139,7 +139,7 @@ Result<std::unique_ptr<LiveAllowList>> LiveAllowList::Open(const std::filesystem
 }
 
 LiveAllowList::Stamp LiveAllowList::StampOf(const std::filesystem::path& file) {
-  struct stat facts{};
+  struct stat facts {};
   if (stat(file.c_str(), &facts) != 0) return {};
   return {facts.st_ino, static_cast<uint64_t>(facts.st_size), facts.st_mtim.tv_sec,
           facts.st_mtim.tv_nsec};

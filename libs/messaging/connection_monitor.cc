@@ -83,13 +83,14 @@ std::optional<ConnectionEvent> ConnectionMonitor::Next() {
 }
 
 uint64_t SocketInode(int descriptor) {
-  struct stat facts{};
+  struct stat facts {};
   if (descriptor < 0 || fstat(descriptor, &facts) != 0 || !S_ISSOCK(facts.st_mode)) return 0;
   return facts.st_ino;
 }
 
 bool ShutDownConnection(int descriptor, uint64_t inode) {
-  // A descriptor of our own: libzmq may close its one, and the number may be another's, at any time.
+  // A descriptor of our own: libzmq may close its one, and the number may be another's, at any
+  // time.
   const int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   if (own < 0) return false;
   const bool same = inode != 0 && SocketInode(own) == inode;

@@ -28,7 +28,8 @@ Result<std::string> KeyIn(const std::string& text, const std::filesystem::path& 
     const size_t end = std::min(text.find('\n', begin), text.size());
     std::string line = text.substr(begin, end - begin);
     begin = end + 1;
-    // '#' is a character of Z85: only one at the front makes a comment, and keys are told by length.
+    // '#' is a character of Z85: only one at the front makes a comment, and keys are told by
+    // length.
     while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
     if (line.empty() || (line[0] == '#' && line.size() != kKeyCharacters)) continue;
     if (IsKey(line)) return line;
@@ -54,7 +55,7 @@ Status WriteNew(const std::filesystem::path& file, const std::string& text, mode
 }
 
 Status CheckFolder(const std::filesystem::path& folder) {
-  struct stat facts{};
+  struct stat facts {};
   if (stat(folder.c_str(), &facts) != 0) {
     return NotFound("there is no folder of keys " + folder.string() +
                     ": make keys with `cohort keys new`");
@@ -71,7 +72,7 @@ Result<std::string> ReadSmall(const std::filesystem::path& file, bool secret) {
   const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0 && errno == ENOENT) return NotFound("there is no key " + file.string());
   if (descriptor < 0) return PermissionDenied("cannot read " + file.string() + ": " + Reason());
-  struct stat facts{};
+  struct stat facts {};
   Status status;
   std::string text;
   if (fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode)) {
@@ -169,7 +170,8 @@ Result<CurveKeyPair> LoadProcessKey(const std::filesystem::path& folder, const s
                   " --keys " + folder.string() + "`");
 }
 
-Result<std::optional<CurveClient>> LoadClientKeys(const std::string& folder, const std::string& role,
+Result<std::optional<CurveClient>> LoadClientKeys(const std::string& folder,
+                                                  const std::string& role,
                                                   const std::string& instance,
                                                   const std::string& server) {
   if (folder.empty()) return std::optional<CurveClient>();
@@ -180,14 +182,15 @@ Result<std::optional<CurveClient>> LoadClientKeys(const std::string& folder, con
   return std::optional<CurveClient>(std::move(keys));
 }
 
-Result<std::optional<CurveServer>> LoadServerKeys(const std::string& folder, const std::string& role,
+Result<std::optional<CurveServer>> LoadServerKeys(const std::string& folder,
+                                                  const std::string& role,
                                                   const std::string& instance,
                                                   const std::string& allowed) {
   if (folder.empty()) return std::optional<CurveServer>();
   CurveServer keys;
   COHORT_ASSIGN_OR_RETURN(keys.own, LoadProcessKey(folder, role, instance));
-  keys.allowed = allowed.empty() ? std::filesystem::path(folder) / "allowed"
-                                 : std::filesystem::path(allowed);
+  keys.allowed =
+      allowed.empty() ? std::filesystem::path(folder) / "allowed" : std::filesystem::path(allowed);
   return std::optional<CurveServer>(std::move(keys));
 }
 
@@ -201,7 +204,8 @@ void UseKeys(zmq::socket_t& socket, const CurveServer& keys) {
   socket.set(zmq::sockopt::curve_server, true);
   socket.set(zmq::sockopt::curve_secretkey, keys.own.secret_key);
   socket.set(zmq::sockopt::zap_domain, kDomain);
-  // Part of the stable library, but declared with its drafts only. Without a handler nobody gets in.
+  // Part of the stable library, but declared with its drafts only. Without a handler nobody gets
+  // in.
   constexpr int kEnforceDomain = 93;
   const int enforce = 1;
   zmq_setsockopt(socket.handle(), kEnforceDomain, &enforce, sizeof(enforce));

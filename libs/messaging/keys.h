@@ -39,11 +39,13 @@ Result<std::string> LoadPublicKey(const std::filesystem::path& file);
 Result<CurveKeyPair> LoadProcessKey(const std::filesystem::path& folder, const std::string& role,
                                     const std::string& instance);
 // What a client of `server` ("broker", "learner") needs; nothing when the folder is empty.
-Result<std::optional<CurveClient>> LoadClientKeys(const std::string& folder, const std::string& role,
+Result<std::optional<CurveClient>> LoadClientKeys(const std::string& folder,
+                                                  const std::string& role,
                                                   const std::string& instance,
                                                   const std::string& server);
 // What a server needs: its own pair and the allow-list (empty: `allowed` in the folder).
-Result<std::optional<CurveServer>> LoadServerKeys(const std::string& folder, const std::string& role,
+Result<std::optional<CurveServer>> LoadServerKeys(const std::string& folder,
+                                                  const std::string& role,
                                                   const std::string& instance,
                                                   const std::string& allowed);
 
@@ -52,8 +54,8 @@ Result<std::optional<CurveServer>> LoadServerKeys(const std::string& folder, con
 void UseKeys(zmq::socket_t& socket, const CurveClient& keys);
 void UseKeys(zmq::socket_t& socket, const CurveServer& keys);
 
-// ipc, inproc and loopback addresses reach no other machine; every other transport and address needs
-// keys.
+// ipc, inproc and loopback addresses reach no other machine; every other transport and address
+// needs keys.
 bool NeedsKeys(std::string_view endpoint);
 
 }  // namespace cohort

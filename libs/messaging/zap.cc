@@ -65,8 +65,8 @@ void ZapHandler::Run() {
   }
 }
 
-// Request: version, request id, domain, address, routing id, mechanism, credentials. Reply: version,
-// request id, status code, status text, user id, metadata.
+// Request: version, request id, domain, address, routing id, mechanism, credentials. Reply:
+// version, request id, status code, status text, user id, metadata.
 Frames ZapHandler::Reply(const Frames& request) {
   std::string key;
   const bool curve = request.size() == 7 && View(request[0]) == kVersion &&

@@ -13,9 +13,10 @@ namespace cohort {
 
 Status CheckLocalEndpoint(const std::string& endpoint) {
   if (!NeedsKeys(endpoint)) return {};
-  return PermissionDenied("weights.endpoint \"" + endpoint +
-                          "\" can be reached by other machines, which needs keys: set security.keys, or "
-                          "use \"ipc://<path>\" or \"tcp://127.0.0.1:<port>\"");
+  return PermissionDenied(
+      "weights.endpoint \"" + endpoint +
+      "\" can be reached by other machines, which needs keys: set security.keys, or "
+      "use \"ipc://<path>\" or \"tcp://127.0.0.1:<port>\"");
 }
 
 Status CheckEndpointFree(const std::string& endpoint) {

@@ -45,7 +45,8 @@ class StreamPublisher : public WeightsPublisher {
     SetLimits(socket_, {.max_frame_bytes = kMaxIncomingBytes, .high_water_mark = kUnlimited});
     socket_.set(zmq::sockopt::router_mandatory, true);
     if (options_.keys) {
-      COHORT_ASSIGN_OR_RETURN(allowed_, LiveAllowList::Open(options_.keys->allowed, *options_.clock));
+      COHORT_ASSIGN_OR_RETURN(allowed_,
+                              LiveAllowList::Open(options_.keys->allowed, *options_.clock));
       COHORT_ASSIGN_OR_RETURN(
           zap_, ZapHandler::Start(context_, {.allowed = allowed_.get(), .roles = {Role::kActor}}));
       UseKeys(socket_, *options_.keys);

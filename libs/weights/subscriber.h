@@ -43,7 +43,7 @@ class WeightsSubscriber {
     TensorManifest expected;
     const Clock* clock = nullptr;
     Duration ping_every = Seconds(1);
-    Duration silence = Seconds(5);  // of the learner, before we connect anew
+    Duration silence = Seconds(5);         // of the learner, before we connect anew
     std::optional<CurveClient> keys = {};  // needed where the learner is on another machine
   };
 

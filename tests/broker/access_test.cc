@@ -46,8 +46,11 @@ TEST(Access, OnlyTheLearnerPutsAndOnlyPrompts) {
 }
 
 TEST(Access, OnlyTheLearnerForgetsAndCancels) {
-  ExpectTable([](const std::string& queue) { return FloorCommand{queue, 1, 1, 1}; },
-              {{true, true, true, true}, {}, {}, {}});
+  ExpectTable(
+      [](const std::string& queue) {
+        return FloorCommand{queue, 1, 1, 1};
+      },
+      {{true, true, true, true}, {}, {}, {}});
   for (const Role role : kRoles) {
     EXPECT_EQ(CheckAccess(role, CancelCommand{}, /*keys_in_use=*/true).ok(),
               role == Role::kLearner);
@@ -55,15 +58,17 @@ TEST(Access, OnlyTheLearnerForgetsAndCancels) {
 }
 
 TEST(Access, ChildrenGoOneStepOn) {
-  ExpectTable([](const std::string& queue) { return EmitCommand{{}, {Spec(queue)}}; },
-              {{}, {false, true, false, false}, {false, false, true, false}, {}});
+  ExpectTable(
+      [](const std::string& queue) {
+        return EmitCommand{{}, {Spec(queue)}};
+      },
+      {{}, {false, true, false, false}, {false, false, true, false}, {}});
   // One that is allowed does not let another through.
-  EXPECT_FALSE(CheckAccess(Role::kActor,
-                           EmitCommand{{}, {Spec("rollouts.a"), Spec("scored.a")}}, true)
-                   .ok());
-  EXPECT_FALSE(CheckAccess(Role::kActor, SettleCommand{{}, "prompts.a", {}, {Spec("scored.a")}},
-                           true)
-                   .ok());
+  EXPECT_FALSE(
+      CheckAccess(Role::kActor, EmitCommand{{}, {Spec("rollouts.a"), Spec("scored.a")}}, true)
+          .ok());
+  EXPECT_FALSE(
+      CheckAccess(Role::kActor, SettleCommand{{}, "prompts.a", {}, {Spec("scored.a")}}, true).ok());
 }
 
 TEST(Access, ResultsAndObituariesGoWhereTheyBelong) {
@@ -83,8 +88,7 @@ TEST(Access, WithoutKeysOtherNamesAreFreeAndThesePrefixesAreNot) {
     EXPECT_TRUE(CheckAccess(role, SubscribeCommand{"q"}, false).ok());
     EXPECT_TRUE(CheckAccess(role, EmitCommand{{}, {Spec("q")}}, false).ok());
     EXPECT_EQ(CheckAccess(role, SubscribeCommand{"prompts.a"}, false).ok(), role == Role::kActor);
-    EXPECT_EQ(CheckAccess(role, PutCommand{Spec("prompts.a")}, false).ok(),
-              role == Role::kLearner);
+    EXPECT_EQ(CheckAccess(role, PutCommand{Spec("prompts.a")}, false).ok(), role == Role::kLearner);
   }
 }
 

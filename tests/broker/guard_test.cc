@@ -13,11 +13,12 @@ constexpr uint64_t kMiB = 1 << 20;
 
 class GuardTest : public testing::Test {
  protected:
-  GuardTest() : guard({.hello_deadline = Seconds(10),
-                       .unfinished_bytes = 16 * kMiB,
-                       .hello_bytes = kMiB,
-                       .unreadable_messages = 3,
-                       .pending = 4}) {}
+  GuardTest()
+      : guard({.hello_deadline = Seconds(10),
+               .unfinished_bytes = 16 * kMiB,
+               .hello_bytes = kMiB,
+               .unreadable_messages = 3,
+               .pending = 4}) {}
   void Greeted(int descriptor, const std::string& key = "") {
     guard.Accepted(clock.Now(), descriptor, 100 + descriptor);
     guard.Met(clock.Now(), descriptor, 100 + descriptor, key);

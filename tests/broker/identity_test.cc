@@ -100,9 +100,9 @@ TEST_F(IdentityTest, WithoutAKeyNothingIsAcceptedOrSent) {
   auto stranger = Client(wire.endpoint(), Role::kActor, std::nullopt);
   Try(*stranger);
   ASSERT_TRUE(Eventually([&] { return broker.Refused("no_key") >= 2; }));
-  EXPECT_TRUE(
-      Eventually([&] { return stranger->State().find("security.keys") != std::string::npos; }))
-      << stranger->State();
+  EXPECT_TRUE(Eventually([&] {
+    return stranger->State().find("security.keys") != std::string::npos;
+  })) << stranger->State();
   EXPECT_FALSE(wire.Saw(kBody)) << "neither what it put nor what it asked for";
   EXPECT_FALSE(wire.Saw("prompts.main"));
   EXPECT_EQ(broker.TasksMoved(), 1u);
@@ -115,9 +115,9 @@ TEST_F(IdentityTest, AKeyThatIsNotOnTheListIsRefusedAndCounted) {
   auto stranger = Client(wire.endpoint(), Role::kLearner, broker.StrangersKeys());
   Try(*stranger);
   ASSERT_TRUE(Eventually([&] { return broker.Refused("unknown_key") >= 2; }));
-  EXPECT_TRUE(Eventually(
-      [&] { return stranger->State().find("cohort keys allow") != std::string::npos; }))
-      << stranger->State();
+  EXPECT_TRUE(Eventually([&] {
+    return stranger->State().find("cohort keys allow") != std::string::npos;
+  })) << stranger->State();
   EXPECT_FALSE(wire.Saw(kBody));
   EXPECT_EQ(broker.TasksMoved(), 0u);
   EXPECT_EQ(broker.Snapshot().hellos, 0u);
@@ -208,7 +208,8 @@ TEST_F(IdentityTest, ABrokenListLeavesTheLastGoodOneInForce) {
 }
 
 TEST_F(IdentityTest, RefusesToListenInPublicWithoutKeys) {
-  for (const char* endpoint : {"tcp://0.0.0.0:5999", "tcp://*:5999", "tcp://127.example.org:5999"}) {
+  for (const char* endpoint :
+       {"tcp://0.0.0.0:5999", "tcp://*:5999", "tcp://127.example.org:5999"}) {
     const auto bound = BrokerServer::Bind({.endpoint = endpoint});
     ASSERT_FALSE(bound.ok()) << endpoint;
     EXPECT_EQ(bound.status().code(), StatusCode::kPermissionDenied);
@@ -277,11 +278,13 @@ TEST_F(IdentityTest, AMessageWithoutEndIsCutBeforeSixtyFourMebibytes) {
   greeting.resize(64, '\0');
   using std::string_view_literals::operator""sv;
   ASSERT_TRUE(say(greeting));
-  ASSERT_TRUE(say("\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06"sv "DEALER"sv));
+  ASSERT_TRUE(
+      say("\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06"sv
+          "DEALER"sv));
   Frames hello = EncodeHello(99, {Role::kActor, "actor-raw", {}, 0});
   ASSERT_LT(hello[0].size(), 256u);
-  ASSERT_TRUE(say(std::string("\0", 1) + static_cast<char>(hello[0].size()) +
-                  hello[0].to_string()));
+  ASSERT_TRUE(
+      say(std::string("\0", 1) + static_cast<char>(hello[0].size()) + hello[0].to_string()));
   ASSERT_TRUE(Eventually([&] { return broker.Snapshot().hellos == 2; }));
 
   const uint64_t before = ResidentBytes();

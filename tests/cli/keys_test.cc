@@ -1,9 +1,10 @@
 // cohort keys, as an operator calls it.
+#include "libs/messaging/keys.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "libs/messaging/allow_list.h"
-#include "libs/messaging/keys.h"
 #include "tests/cli/cohort_program.h"
 
 namespace cohort {
@@ -51,13 +52,13 @@ TEST_F(KeysCommand, AllowsAndRevokesByName) {
 
 TEST_F(KeysCommand, SaysInOneLineWhatIsWrong) {
   ASSERT_EQ(Keys("new actor").code, 0);
-  for (const auto& [words, problem] : std::vector<std::pair<std::string, std::string>>{
-           {"allow boss actor", "no role"},
-           {"allow actor nobody", "nobody.pub"},
-           {"revoke actor", "no key"},
-           {"new ../x", "a word"},
-           {"new", "--fleet"},
-           {"list", "cohort keys allow"}}) {
+  for (const auto& [words, problem] :
+       std::vector<std::pair<std::string, std::string>>{{"allow boss actor", "no role"},
+                                                        {"allow actor nobody", "nobody.pub"},
+                                                        {"revoke actor", "no key"},
+                                                        {"new ../x", "a word"},
+                                                        {"new", "--fleet"},
+                                                        {"list", "cohort keys allow"}}) {
     const ProgramResult result = Keys(words);
     EXPECT_NE(result.code, 0) << words;
     EXPECT_THAT(result.err, HasSubstr(problem)) << words;

@@ -85,10 +85,10 @@ TEST_F(KeysTest, HalvesThatDoNotBelongTogetherAndFilesWithoutAKeyAreRefused) {
   Write(folder / "actor.pub", MakeKeyPair()->public_key + "\n");
   const Status mixed = LoadKeyPair(folder, "actor").status();
   EXPECT_THAT(mixed.message(), HasSubstr("does not belong"));
-  for (const std::string& text : {std::string(), std::string(39, 'a'), std::string(41, 'a'),
-                                  std::string(40, '"'), std::string(5000, 'a'),
-                                  std::string(40, '\0'), std::string("%%%%%%%%%%") + "#####" +
-                                  std::string(25, '#')}) {
+  for (const std::string& text :
+       {std::string(), std::string(39, 'a'), std::string(41, 'a'), std::string(40, '"'),
+        std::string(5000, 'a'), std::string(40, '\0'),
+        std::string("%%%%%%%%%%") + "#####" + std::string(25, '#')}) {
     Write(folder / "actor.key", text);
     const auto loaded = LoadKeyPair(folder, "actor");
     ASSERT_FALSE(loaded.ok());
@@ -116,9 +116,9 @@ TEST(Endpoints, OnlyThisMachineNeedsNoKeys) {
                                "tcp://localhost:5", "tcp://[::1]:5", "inproc://x"}) {
     EXPECT_FALSE(NeedsKeys(endpoint)) << endpoint;
   }
-  for (const char* endpoint : {"tcp://0.0.0.0:1", "tcp://*:1", "tcp://10.0.0.1:1", "tcp://eth0:1",
-                               "tcp://127.evil.org:1", "tcp://127.0.0.1;10.0.0.1:1",
-                               "tcp://localhost.evil.org:1", "tcp://[::]:1", "tipc://1"}) {
+  for (const char* endpoint :
+       {"tcp://0.0.0.0:1", "tcp://*:1", "tcp://10.0.0.1:1", "tcp://eth0:1", "tcp://127.evil.org:1",
+        "tcp://127.0.0.1;10.0.0.1:1", "tcp://localhost.evil.org:1", "tcp://[::]:1", "tipc://1"}) {
     EXPECT_TRUE(NeedsKeys(endpoint)) << endpoint;
   }
 }

@@ -146,11 +146,10 @@ TEST_F(WeightsTransport, WithKeysOnlyActorsOnTheListGetWeightsUntilTheyAreRevoke
   std::vector<AllowedKey> allowed = {{Role::kActor, actor.public_key, "actor"},
                                      {Role::kRewardWorker, worker.public_key, "worker"}};
   ASSERT_TRUE(WriteAllowList(list, allowed).ok());
-  const auto publisher =
-      *WeightsPublisher::Start({.endpoint = "tcp://127.0.0.1:*",
-                                .chunk_bytes = 1 << 16,
-                                .clock = &clock_,
-                                .keys = CurveServer{learner, list}});
+  const auto publisher = *WeightsPublisher::Start({.endpoint = "tcp://127.0.0.1:*",
+                                                   .chunk_bytes = 1 << 16,
+                                                   .clock = &clock_,
+                                                   .keys = CurveServer{learner, list}});
   publisher->Publish(MakePublication(1));
   const auto subscriber = [&](std::optional<CurveClient> keys, const std::string& instance) {
     WeightsSubscriber::Options options;

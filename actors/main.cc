@@ -5,6 +5,7 @@
 
 #include "actors/actor.h"
 #include "libs/base/logging.h"
+#include "libs/messaging/keys.h"
 #include "libs/model/compute_settings.h"
 #include "libs/process/process.h"
 #include "libs/tokenizer/tokenizer.h"
@@ -24,6 +25,8 @@ Result<std::unique_ptr<WeightsSubscriber>> StartSubscriber(const Process& proces
   weights.chunk_bytes = static_cast<uint32_t>(process.config.weights.chunk_bytes);
   weights.expected = ManifestFor(model, type);
   weights.clock = &process.clock;
+  COHORT_ASSIGN_OR_RETURN(weights.keys, LoadClientKeys(process.config.security.keys, "actor",
+                                                       process.instance, "learner"));
   return WeightsSubscriber::Start(weights);
 }
 
@@ -39,11 +42,15 @@ Status Run(Process& process) {
 
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<WeightsSubscriber> weights,
                           StartSubscriber(process, model, type));
+  COHORT_ASSIGN_OR_RETURN(
+      const std::optional<CurveClient> keys,
+      LoadClientKeys(config.security.keys, "actor", process.instance, "broker"));
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<BrokerClient> broker,
                           BrokerClient::Connect({.endpoint = config.BrokerEndpoint(),
                                                  .role = Role::kActor,
                                                  .instance = process.instance,
-                                                 .clock = &process.clock}));
+                                                 .clock = &process.clock,
+                                                 .keys = keys}));
   RolloutEngine engine(decoder, {.max_rows = config.actor.max_rows,
                                  .drawable = tokenizer.vocabulary_size(),
                                  .instance = process.instance,

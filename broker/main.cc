@@ -8,6 +8,7 @@
 #include "broker/metrics.h"
 #include "broker/server.h"
 #include "libs/base/logging.h"
+#include "libs/messaging/keys.h"
 #include "libs/process/process.h"
 
 namespace cohort {
@@ -50,8 +51,20 @@ MachineConfig MachineConfigOf(const BrokerConfig& config) {
   return machine;
 }
 
+ConnectionGuard::Limits GuardLimitsOf(const SecurityConfig& config) {
+  ConnectionGuard::Limits limits;
+  limits.hello_deadline = Seconds(config.hello_seconds);
+  limits.unfinished_bytes = static_cast<uint64_t>(config.unfinished_bytes);
+  limits.pending = static_cast<size_t>(config.pending_connections);
+  return limits;
+}
+
 Status Run(Process& process) {
   const Config& config = process.config;
+  const SecurityConfig& security = config.security;
+  COHORT_ASSIGN_OR_RETURN(
+      const std::optional<CurveServer> keys,
+      LoadServerKeys(security.keys, "broker", process.instance, security.allowed));
   COHORT_ASSIGN_OR_RETURN(
       const std::unique_ptr<BrokerServer> broker,
       BrokerServer::Bind({.endpoint = config.BrokerEndpoint(),
@@ -59,7 +72,9 @@ Status Run(Process& process) {
                           .machine = MachineConfigOf(config.broker),
                           .journal_directory = config.JournalDirectory(),
                           .segment_bytes = static_cast<uint64_t>(config.broker.segment_bytes),
-                          .max_message_bytes = config.broker.max_message_bytes}));
+                          .max_message_bytes = config.broker.max_message_bytes,
+                          .keys = keys,
+                          .connections = GuardLimitsOf(security)}));
   Metrics& page = process.telemetry.metrics();
   BrokerMetrics metrics(&page);
   page.OnScrape([&] { metrics.Update(broker->snapshot()); });

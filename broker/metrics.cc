@@ -132,6 +132,18 @@ void BrokerMetrics::Update(const ServerSnapshot& snapshot) {
                     "Messages that were refused, by reason.", {{"reason", reason}})
         .RaiseTo(static_cast<double>(count));
   }
+  for (const auto& [reason, count] : snapshot.refused_peers) {
+    metrics_
+        .AddCounter("cohort_broker_refused_peers_total",
+                    "Handshakes and hellos that were refused, by reason.", {{"reason", reason}})
+        .RaiseTo(static_cast<double>(count));
+  }
+  for (const auto& [reason, count] : snapshot.cut_peers) {
+    metrics_
+        .AddCounter("cohort_broker_cut_peers_total",
+                    "Connections that the broker ended, by reason.", {{"reason", reason}})
+        .RaiseTo(static_cast<double>(count));
+  }
   const auto gauge = [this](const char* name, const char* help, uint64_t value) {
     metrics_.AddGauge(name, help).Set(static_cast<double>(value));
   };
@@ -143,6 +155,8 @@ void BrokerMetrics::Update(const ServerSnapshot& snapshot) {
   }
   gauge("cohort_broker_sessions_in_grace", "Sessions without a connection that keep their leases.",
         snapshot.machine.sessions_in_grace);
+  gauge("cohort_broker_pending_connections", "Connections without an accepted hello.",
+        snapshot.pending_connections);
   gauge("cohort_broker_blocked_peers", "Processes that do not read what they granted credit for.",
         snapshot.blocked_peers);
   counter("cohort_broker_unknown_answers_total", "Answers for leases that no queue knows.",

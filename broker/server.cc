@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "broker/access.h"
 #include "libs/base/logging.h"
 
 namespace cohort {
@@ -91,12 +92,12 @@ BrokerServer::BrokerServer(Options options, const Clock& clock)
       socket_(context_, zmq::socket_type::router),
       last_drained_(clock.Now()),
       next_publish_(clock.Now()) {
-  for (const char* reason : {"unreadable", "version", "unknown_peer"}) {
+  for (const char* reason : {"unreadable", "version", "unknown_peer", "not_allowed"}) {
     counters_.malformed[reason] = 0;
   }
 }
 
-BrokerServer::~BrokerServer() { monitor_.reset(); }
+BrokerServer::~BrokerServer() { watch_.reset(); }
 
 Result<std::unique_ptr<BrokerServer>> BrokerServer::Bind(const Options& options) {
   const Clock& clock = options.clock != nullptr ? *options.clock : SystemTime();
@@ -130,8 +131,11 @@ Status BrokerServer::Listen() {
   socket_.set(zmq::sockopt::router_mandatory, true);
   socket_.set(zmq::sockopt::handshake_ivl, 5000);
   socket_.set(zmq::sockopt::backlog, 4096);
-  COHORT_ASSIGN_OR_RETURN(DisconnectMonitor monitor, DisconnectMonitor::Watch(context_, socket_));
-  monitor_.emplace(std::move(monitor));
+  COHORT_ASSIGN_OR_RETURN(watch_, ConnectionWatch::Start(context_, socket_,
+                                                         {.endpoint = options_.endpoint,
+                                                          .limits = options_.connections,
+                                                          .keys = options_.keys,
+                                                          .clock = &clock_}));
   COHORT_RETURN_IF_ERROR(BindSocket(socket_, options_.endpoint));
   Publish(Now());
   return Status();
@@ -162,18 +166,18 @@ void BrokerServer::Run() {
 void BrokerServer::Turn() {
   std::array<zmq_pollitem_t, 3> items = {{
       {socket_.handle(), 0, ZMQ_POLLIN, 0},
-      {monitor_->events().handle(), 0, ZMQ_POLLIN, 0},
+      {watch_->events().handle(), 0, ZMQ_POLLIN, 0},
       {nullptr, wakeup_.fd(), ZMQ_POLLIN, 0},
   }};
   zmq_poll(items.data(), static_cast<int>(items.size()),
-           blocked_.empty() ? kIdleMilliseconds : kBlockedMilliseconds);
+           watch_->PollMilliseconds(blocked_.empty() ? kIdleMilliseconds : kBlockedMilliseconds));
   wakeup_.Drain();
   const Time now = Now();
   const bool drained = ReceiveSome(now);
-  if (drained) OnDisconnects(now);
   // What was sent before an expiry must count before it: time passes for leases when the socket is
   // empty. A socket that is never empty is read faster than any lease ends.
   const bool expire = drained || now - last_drained_ >= kLongestUndrained;
+  if (expire) OnDisconnects(now, drained);
   if (expire) last_drained_ = now;
   machine_.Tick(now, expire, effects_);
   if (durability_ != nullptr) durability_->Tend(now, &machine_, effects_);
@@ -196,14 +200,17 @@ bool BrokerServer::ReceiveSome(Time now) {
 // --- messages in
 
 void BrokerServer::OnMessage(Time now, Received received) {
+  const auto found = peers_.find(received.routing_id);
+  const bool known = found != peers_.end() && found->second.descriptor == received.descriptor;
+  if (!known && watch_->Meet(now, received)) LoseConnection(now, received.descriptor);
+  if (!watch_->Admit(received)) return;
   Result<ClientMessage> decoded = DecodeClientMessage(std::move(received.frames));
   if (!decoded.ok()) return Refuse(received, decoded.status());
   ClientMessage& message = *decoded;
   if (const auto* hello = std::get_if<HelloMessage>(&message.content)) {
     return OnHello(now, received, message.session, *hello);
   }
-  const auto found = peers_.find(received.routing_id);
-  if (found == peers_.end() || found->second.session != message.session) {
+  if (!known || found->second.session != message.session) {
     counters_.malformed["unknown_peer"] += 1;
     return SendLoose(received.routing_id, EncodeSayHello(0, "the broker does not know you"));
   }
@@ -220,6 +227,10 @@ void BrokerServer::OnMessage(Time now, Received received) {
 
 void BrokerServer::OnHello(Time now, const Received& received, SessionId session,
                            const HelloMessage& hello) {
+  if (const Status key = watch_->CheckHello(received.descriptor, hello.role); !key.ok()) {
+    LogWarning("refused a hello", {{"instance", hello.instance}, {"why", key}});
+    return SendLoose(received.routing_id, EncodeRefused(session, key));
+  }
   const Result<QueueMachine::HelloAnswer> answer = machine_.Hello(now, session, hello, effects_);
   Dispatch();  // an older session of this instance is told first
   if (!answer.ok()) {
@@ -233,6 +244,8 @@ void BrokerServer::OnHello(Time now, const Received& received, SessionId session
   peer.routing_id = received.routing_id;
   peer.session = session;
   peer.descriptor = received.descriptor;
+  peer.role = hello.role;
+  watch_->HelloAccepted(received.descriptor, hello.role);
   routes_[session] = received.routing_id;
   counters_.hellos += 1;
   const MachineConfig& config = machine_.config();
@@ -256,6 +269,11 @@ void BrokerServer::OnHello(Time now, const Received& received, SessionId session
 void BrokerServer::OnCommands(Time now, Peer& peer, std::vector<Command> commands) {
   const SessionId session = peer.session;
   for (Command& command : commands) {
+    const Status allowed = CheckAccess(peer.role, command.verb, watch_->keys_in_use());
+    if (!allowed.ok()) {
+      Deny(peer, command, allowed);
+      continue;
+    }
     if (IsPlainNews(command.verb)) peer.ack_due = true;
     machine_.Apply(now, session, std::move(command), effects_);
   }
@@ -268,16 +286,27 @@ void BrokerServer::OnGoodbye(Time now, Peer& peer) {
   Drop(std::string(peer.routing_id));
 }
 
-void BrokerServer::OnDisconnects(Time now) {
-  while (const std::optional<int> descriptor = monitor_->Next()) {
-    std::vector<std::string> gone;
-    for (const auto& [routing_id, peer] : peers_) {
-      if (peer.descriptor == *descriptor) gone.push_back(routing_id);
-    }
-    for (const std::string& routing_id : gone) {
-      machine_.ConnectionLost(now, peers_.at(routing_id).session, effects_);
-      Drop(routing_id);
-    }
+void BrokerServer::Deny(Peer& peer, const Command& command, const Status& why) {
+  counters_.malformed["not_allowed"] += 1;
+  LogDebug("not allowed", {{"why", why}});
+  if (!IsAnswered(command.verb)) return watch_->Unreadable(peer.descriptor);
+  peer.events.push_back(AnswerEvent{command.number, why});
+  peer.after.push_back(0);
+  QueueFlush(peer);
+}
+
+void BrokerServer::OnDisconnects(Time now, bool drained) {
+  for (const int descriptor : watch_->TakeEnded(now, drained)) LoseConnection(now, descriptor);
+}
+
+void BrokerServer::LoseConnection(Time now, int descriptor) {
+  std::vector<std::string> gone;
+  for (const auto& [routing_id, peer] : peers_) {
+    if (peer.descriptor == descriptor) gone.push_back(routing_id);
+  }
+  for (const std::string& routing_id : gone) {
+    machine_.ConnectionLost(now, peers_.at(routing_id).session, effects_);
+    Drop(routing_id);
   }
   Dispatch();
 }
@@ -288,6 +317,7 @@ void BrokerServer::Refuse(const Received& received, const Status& why) {
     return SendLoose(received.routing_id, EncodeRefused(0, why));
   }
   counters_.malformed["unreadable"] += 1;
+  watch_->Unreadable(received.descriptor);
   LogDebug("unreadable message", {{"why", why}});
   SendLoose(received.routing_id, EncodeSayHello(0, "unreadable message: " + why.message()));
 }
@@ -412,6 +442,7 @@ void BrokerServer::Drop(const std::string& routing_id) {
   if (route != routes_.end() && route->second == routing_id) routes_.erase(route);
   blocked_.erase(routing_id);
   unsynced_.erase(routing_id);
+  watch_->SessionOver(Now(), found->second.descriptor);
   peers_.erase(found);
 }
 
@@ -420,6 +451,9 @@ void BrokerServer::Publish(Time now) {
   counters_.machine = machine_.Snapshot(now);
   counters_.blocked_peers = blocked_.size();
   if (durability_ != nullptr) counters_.journal = durability_->state();
+  counters_.refused_peers = watch_->refused();
+  counters_.cut_peers = watch_->cut();
+  counters_.pending_connections = watch_->pending();
   snapshot_.With([this](ServerSnapshot& snapshot) { snapshot = counters_; });
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 #include <zmq.hpp>
 
+#include "broker/connection_watch.h"
 #include "broker/durability.h"
 #include "broker/queue_machine.h"
 #include "libs/base/clock.h"
@@ -35,6 +36,8 @@ struct ServerSnapshot {
   uint64_t hellos = 0;
   uint64_t blocked_peers = 0;  // now: their pipes are full
   std::optional<JournalState> journal;
+  std::map<std::string, uint64_t> refused_peers, cut_peers;  // by reason
+  uint64_t pending_connections = 0;                          // now: without an accepted hello
 };
 
 class BrokerServer {
@@ -49,6 +52,8 @@ class BrokerServer {
     bool sync = true;  // false only in tests of tests: confirmed before it is durable
     int64_t max_message_bytes = 64 << 20;  // of one frame
     const Clock* clock = nullptr;
+    std::optional<CurveServer> keys = {};  // needed where others than this machine can connect
+    ConnectionGuard::Limits connections = {};
   };
 
   // Reads the journal first. Fails when the endpoint is in use or cannot be listened on, or when
@@ -70,6 +75,7 @@ class BrokerServer {
     std::string routing_id;
     SessionId session = 0;
     int descriptor = -1;
+    Role role = Role::kOperator;
     std::vector<Event> events;      // to be sent
     std::vector<uint64_t> after;    // … each when this change is durable, and in order
     std::optional<Frames> blocked;  // did not fit into its pipe
@@ -90,7 +96,9 @@ class BrokerServer {
   void OnHello(Time now, const Received& received, SessionId session, const HelloMessage& hello);
   void OnCommands(Time now, Peer& peer, std::vector<Command> commands);
   void OnGoodbye(Time now, Peer& peer);
-  void OnDisconnects(Time now);
+  void Deny(Peer& peer, const Command& command, const Status& why);
+  void OnDisconnects(Time now, bool drained);
+  void LoseConnection(Time now, int descriptor);
   void Refuse(const Received& received, const Status& why);
 
   void Dispatch();  // effects_ to peers
@@ -110,7 +118,7 @@ class BrokerServer {
   std::unique_ptr<Durability> durability_;  // null: all queues live in memory
   zmq::context_t context_;
   zmq::socket_t socket_;
-  std::optional<DisconnectMonitor> monitor_;
+  std::unique_ptr<ConnectionWatch> watch_;
   std::atomic<bool> stop_{false};
 
   std::unordered_map<std::string, Peer> peers_;  // by routing id

@@ -33,5 +33,6 @@ void AddSamplesCommand(CLI::App& app, CommandLine& line);
 void AddReportCommand(CLI::App& app, CommandLine& line);
 void AddEvalCommand(CLI::App& app, CommandLine& line);
 void AddConfigCommand(CLI::App& app, CommandLine& line);
+void AddKeysCommand(CLI::App& app, CommandLine& line);
 
 }  // namespace cohort

@@ -28,6 +28,7 @@ int Main(int argc, char** argv) {
   AddReportCommand(app, line);
   AddEvalCommand(app, line);
   AddConfigCommand(app, line);
+  AddKeysCommand(app, line);
 
   std::vector<std::string> words(argv + 1, argv + argc);
   if (const Status status = TakeOverrides(words, line.overrides); !status.ok()) {

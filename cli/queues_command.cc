@@ -5,12 +5,14 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "cli/command.h"
 #include "cli/text.h"
 #include "libs/config/program_options.h"
 #include "libs/messaging/broker_client.h"
+#include "libs/messaging/keys.h"
 #include "libs/run/run_directory.h"
 
 namespace cohort {
@@ -39,19 +41,24 @@ std::string Number(uint64_t value) { return std::to_string(value); }
 
 // --- how the broker is found
 
-Result<std::string> EndpointOf(const Options& options, const CommandLine& line) {
-  if (!options.endpoint.empty()) return options.endpoint;
+Result<Config> ConfigOf(const Options& options, const CommandLine& line) {
+  if (options.run.empty()) return line.Load({});
   COHORT_ASSIGN_OR_RETURN(const RunDirectory run, RunDirectory::Open(options.run));
   COHORT_ASSIGN_OR_RETURN(Config config, line.Load({run.config().string()}));
   config.run.directory = run.path().string();
-  return config.BrokerEndpoint();
+  return config;
 }
 
 Result<std::unique_ptr<BrokerClient>> Connect(const Options& options, const CommandLine& line) {
-  COHORT_ASSIGN_OR_RETURN(const std::string endpoint, EndpointOf(options, line));
-  return BrokerClient::Connect({.endpoint = endpoint,
-                                .role = Role::kOperator,
-                                .instance = "operator-" + std::to_string(getpid())});
+  COHORT_ASSIGN_OR_RETURN(const Config config, ConfigOf(options, line));
+  const std::string instance = "operator-" + std::to_string(getpid());
+  COHORT_ASSIGN_OR_RETURN(const std::optional<CurveClient> keys,
+                          LoadClientKeys(config.security.keys, "operator", instance, "broker"));
+  return BrokerClient::Connect(
+      {.endpoint = options.endpoint.empty() ? config.BrokerEndpoint() : options.endpoint,
+       .role = Role::kOperator,
+       .instance = instance,
+       .keys = keys});
 }
 
 // --- what is shown

@@ -2,6 +2,7 @@
 
 #include "libs/base/logging.h"
 #include "libs/config/endpoints.h"
+#include "libs/messaging/keys.h"
 
 namespace cohort {
 
@@ -16,6 +17,8 @@ Status LearnerSession::ConnectFleet() {
     options.endpoint = config.WeightsEndpoint();
     options.chunk_bytes = static_cast<uint32_t>(config.weights.chunk_bytes);
     options.clock = &clock;
+    COHORT_ASSIGN_OR_RETURN(options.keys, LoadServerKeys(config.security.keys, "learner", instance,
+                                                         config.security.allowed));
     COHORT_ASSIGN_OR_RETURN(publisher, WeightsPublisher::Start(options));
   }
   if (!broker) {
@@ -24,6 +27,8 @@ Status LearnerSession::ConnectFleet() {
     options.role = Role::kLearner;
     options.instance = instance;
     options.clock = &clock;
+    COHORT_ASSIGN_OR_RETURN(options.keys,
+                            LoadClientKeys(config.security.keys, "learner", instance, "broker"));
     COHORT_ASSIGN_OR_RETURN(broker, BrokerClient::Connect(options));
   }
   return {};

@@ -7,6 +7,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/logging.h"
 #include "libs/messaging/broker_client.h"
+#include "libs/messaging/keys.h"
 #include "libs/process/process.h"
 #include "libs/tokenizer/tokenizer.h"
 #include "reward_workers/reward_worker.h"
@@ -46,11 +47,15 @@ Status Run(Process& process) {
   TimerQueue timers;
   COHORT_ASSIGN_OR_RETURN(ScorePlans plans,
                           ScorePlans::Create(config, {.clock = &process.clock, .timers = &timers}));
+  COHORT_ASSIGN_OR_RETURN(
+      const std::optional<CurveClient> keys,
+      LoadClientKeys(config.security.keys, "reward_worker", process.instance, "broker"));
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<BrokerClient> broker,
                           BrokerClient::Connect({.endpoint = config.BrokerEndpoint(),
                                                  .role = Role::kRewardWorker,
                                                  .instance = process.instance,
-                                                 .clock = &process.clock}));
+                                                 .clock = &process.clock,
+                                                 .keys = keys}));
 
   RewardWorker::Options worker_options;
   worker_options.instance = process.instance;

@@ -271,7 +271,8 @@ void CheckHeldWork(const Config& config, Problems& problems) {
   }
 }
 
-void CheckEndpoint(const std::string& key, const std::string& endpoint, Problems& problems) {
+void CheckEndpoint(const std::string& key, const std::string& endpoint, bool keys,
+                   Problems& problems) {
   if (endpoint.starts_with("ipc://")) {
     const size_t bytes = endpoint.size() - 6;
     if (bytes == 0 || bytes > kMaxSocketPath) {
@@ -291,10 +292,11 @@ void CheckEndpoint(const std::string& key, const std::string& endpoint, Problems
   if (!number || std::stoi(port) < 1 || std::stoi(port) > 65535) {
     problems.push_back(key + " = \"" + endpoint + "\" must end in a port from 1 to 65535");
   }
-  if (!host.starts_with("127.") && host != "localhost" && host != "[::1]") {
-    problems.push_back(key + " = \"" + endpoint +
-                       "\" is no loopback address, and without keys such a one is refused; use "
-                       "ipc:// or tcp://127.0.0.1:PORT");
+  if (!keys && !host.starts_with("127.") && host != "localhost" && host != "[::1]") {
+    problems.push_back(
+        key + " = \"" + endpoint +
+        "\" is no loopback address, which needs keys: set security.keys (`cohort keys "
+        "new --fleet` makes them), or use ipc:// or tcp://127.0.0.1:PORT");
   }
 }
 
@@ -322,8 +324,17 @@ void CheckDurability(const Config& config, Problems& problems) {
 }
 
 void CheckProcesses(const Config& config, Problems& problems) {
-  CheckEndpoint("broker.endpoint", config.BrokerEndpoint(), problems);
-  CheckEndpoint("weights.endpoint", config.WeightsEndpoint(), problems);
+  const bool keys = !config.security.keys.empty();
+  CheckEndpoint("broker.endpoint", config.BrokerEndpoint(), keys, problems);
+  CheckEndpoint("weights.endpoint", config.WeightsEndpoint(), keys, problems);
+  if (!keys && !config.security.allowed.empty()) {
+    problems.push_back("security.allowed is set, but security.keys is empty: name the folder");
+  }
+  if (config.security.unfinished_bytes < config.broker.max_message_bytes + (8 << 20)) {
+    problems.push_back(
+        "security.unfinished_bytes must be above broker.max_message_bytes by 8 MiB at least, or "
+        "large messages would be cut on their way");
+  }
   if (config.BrokerEndpoint() == config.WeightsEndpoint()) {
     problems.push_back("broker.endpoint and weights.endpoint are the same; change one");
   }

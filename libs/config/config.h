@@ -125,6 +125,14 @@ struct BrokerConfig {
   int64_t max_message_bytes = 67108864;
 };
 
+struct SecurityConfig {
+  std::string keys;           // folder of keys; empty: none, and only this machine may connect
+  std::string allowed;        // the allow-list; empty: `allowed` in that folder
+  double hello_seconds = 10;  // a connection without a hello is cut after this long
+  int64_t pending_connections = 4096;   // … of which there may be so many at once
+  int64_t unfinished_bytes = 83886080;  // of a message whose end has not come
+};
+
 struct WeightsConfig {
   std::string endpoint;  // empty: ipc in the run directory
   int64_t chunk_bytes = 1048576;
@@ -161,6 +169,7 @@ struct Config {
   EvaluationConfig evaluation;
   CheckpointConfig checkpoints;
   BrokerConfig broker;
+  SecurityConfig security;
   WeightsConfig weights;
   ActorConfig actor;
   RewardWorkerConfig reward_worker;

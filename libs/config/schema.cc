@@ -278,6 +278,26 @@ ConfigSection BrokerSection() {
                "A peer that sends a larger message is refused."));
 }
 
+ConfigSection SecuritySection() {
+  using S = SecurityConfig;
+  return Table(
+      "security", &Config::security, "Who may connect to the broker and to the weights.",
+      KeysOf<S>()
+          .Key("keys", &S::keys, Any(),
+               "Folder of CURVE keys that `cohort keys` makes; every socket then uses them. Empty "
+               "is none: only ipc and loopback addresses are allowed.")
+          .Key("allowed", &S::allowed, Any(),
+               "Allow-list of public keys; empty is the file `allowed` in the folder of keys. Read "
+               "again when it changes.")
+          .Key("hello_seconds", &S::hello_seconds, MoreThan(0),
+               "A connection that has said no hello after so many seconds is cut.")
+          .Key("pending_connections", &S::pending_connections, AtLeast(16),
+               "Connections without a hello; with more of them the oldest is cut.")
+          .Key("unfinished_bytes", &S::unfinished_bytes, AtLeast(1 << 20),
+               "A tcp connection that has sent more bytes than this without ending its message is "
+               "cut."));
+}
+
 ConfigSection WeightsSection() {
   using S = WeightsConfig;
   return Table("weights", &Config::weights, "How new weights reach the actors.",
@@ -340,10 +360,10 @@ const ConfigKey* ConfigSection::Find(std::string_view key) const {
 
 const std::vector<ConfigSection>& ConfigSections() {
   static const std::vector<ConfigSection> sections = {
-      RunSection(),    ModelSection(),     SamplingSection(),   ScorersSection(),
-      RoutesSection(), StagesSection(),    EvaluationSection(), CheckpointsSection(),
-      BrokerSection(), WeightsSection(),   ActorSection(),      RewardWorkerSection(),
-      FleetSection(),  TelemetrySection(),
+      RunSection(),          ModelSection(),    SamplingSection(),   ScorersSection(),
+      RoutesSection(),       StagesSection(),   EvaluationSection(), CheckpointsSection(),
+      BrokerSection(),       SecuritySection(), WeightsSection(),    ActorSection(),
+      RewardWorkerSection(), FleetSection(),    TelemetrySection(),
   };
   return sections;
 }

@@ -8,6 +8,7 @@
 
 #include "libs/messaging/client_loop.h"
 #include "libs/messaging/client_shared.h"
+#include "libs/messaging/keys.h"
 
 namespace cohort {
 namespace {
@@ -186,6 +187,10 @@ Result<std::unique_ptr<BrokerClient>> BrokerClient::Connect(const Options& optio
   if (options.instance.empty() || options.instance.size() > kMaxNameBytes) {
     return InvalidArgument("a client of the broker needs an instance name of 1 to " +
                            std::to_string(kMaxNameBytes) + " bytes");
+  }
+  if (!options.keys.has_value() && NeedsKeys(options.endpoint)) {
+    return PermissionDenied("the broker at " + options.endpoint +
+                            " is on another machine, which needs keys: set security.keys");
   }
   return std::unique_ptr<BrokerClient>(std::make_unique<ThreadedBrokerClient>(options));
 }

@@ -20,6 +20,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/ids.h"
 #include "libs/base/status.h"
+#include "libs/messaging/key_pair.h"
 
 namespace cohort {
 
@@ -153,6 +154,7 @@ class BrokerClient {
     Role role = Role::kOperator;
     std::string instance;  // "actor-1"
     const Clock* clock = nullptr;
+    std::optional<CurveClient> keys = {};  // needed where the endpoint is neither loopback nor ipc
   };
 
   // Returns before the connection stands; SessionStarted tells.

@@ -6,6 +6,7 @@
 
 #include "libs/base/logging.h"
 #include "libs/messaging/client_loop.h"
+#include "libs/messaging/keys.h"
 
 namespace cohort {
 namespace {
@@ -22,7 +23,8 @@ void ClientLoop::OpenSocket() {
   SetLimits(*socket_, {.max_frame_bytes = int64_t{1} << 30, .high_water_mark = 16});
   socket_->set(zmq::sockopt::reconnect_ivl, 20);
   socket_->set(zmq::sockopt::reconnect_ivl_max, 500);
-  Result<DisconnectMonitor> monitor = DisconnectMonitor::Watch(context_, *socket_);
+  if (options_.keys.has_value()) UseKeys(*socket_, *options_.keys);
+  Result<ConnectionMonitor> monitor = ConnectionMonitor::Watch(context_, *socket_);
   if (monitor.ok()) monitor_.emplace(*std::move(monitor));
   const Status status = ConnectSocket(*socket_, options_.endpoint);
   if (!status.ok()) return Refuse(status);

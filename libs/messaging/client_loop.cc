@@ -15,6 +15,21 @@ constexpr size_t kReceivesPerTurn = 256;
 constexpr size_t kTokensPerRenewal = 8192;
 constexpr double kPutOffFor = 0.5;  // seconds, with jitter
 
+std::string_view WhyEnded(ConnectionEvent::Kind kind) {
+  switch (kind) {
+    case ConnectionEvent::Kind::kKeyRefused:
+      return "it does not allow the key of this process: `cohort keys allow` adds it";
+    case ConnectionEvent::Kind::kOtherMechanism:
+      return "one side uses keys and the other does not: give both the same security.keys";
+    case ConnectionEvent::Kind::kOtherProtocol:
+      return "it does not have the key that this process expects of it";
+    case ConnectionEvent::Kind::kHandshakeCut:
+      return "it ended the handshake: where it uses keys, so must we (security.keys)";
+    default:
+      return "the connection ended";
+  }
+}
+
 }  // namespace
 
 ClientLoop::ClientLoop(BrokerClient::Options options, const Clock& clock, ClientShared& shared)
@@ -64,7 +79,8 @@ void ClientLoop::ReceiveAll() {
       Reconnect("unreadable message");
     }
   }
-  if (monitor_.has_value() && monitor_->Next().has_value()) Reconnect("the connection ended");
+  if (!monitor_.has_value()) return;
+  if (const auto event = monitor_->Next()) Reconnect(std::string(WhyEnded(event->kind)));
 }
 
 void ClientLoop::OnMessage(BrokerMessage message) {

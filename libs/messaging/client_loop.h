@@ -17,6 +17,7 @@
 #include "libs/messaging/client_held.h"
 #include "libs/messaging/client_outbox.h"
 #include "libs/messaging/client_shared.h"
+#include "libs/messaging/connection_monitor.h"
 #include "libs/messaging/envelope.h"
 #include "libs/messaging/sockets.h"
 
@@ -98,7 +99,7 @@ class ClientLoop {
 
   zmq::context_t context_;
   std::optional<zmq::socket_t> socket_;
-  std::optional<DisconnectMonitor> monitor_;
+  std::optional<ConnectionMonitor> monitor_;
   Phase phase_ = Phase::kPausing;
   Time deadline_;  // of the pause, the greeting or the farewell
   int failures_ = 0;

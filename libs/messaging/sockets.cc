@@ -3,9 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -103,44 +101,6 @@ Status ConnectSocket(zmq::socket_t& socket, const std::string& endpoint) {
     return InvalidArgument("endpoint " + endpoint + ": cannot connect: " + e.what() +
                            "; use ipc:///path or tcp://host:port");
   }
-}
-
-Result<DisconnectMonitor> DisconnectMonitor::Watch(zmq::context_t& context, zmq::socket_t& socket) {
-  static std::atomic<uint64_t> number{0};
-  const std::string name = "inproc://monitor-" + std::to_string(++number);
-  if (zmq_socket_monitor(socket.handle(), name.c_str(), ZMQ_EVENT_DISCONNECTED) != 0) {
-    return Internal(std::string("cannot watch a socket: ") + zmq_strerror(zmq_errno()));
-  }
-  try {
-    zmq::socket_t events(context, zmq::socket_type::pair);
-    events.set(zmq::sockopt::linger, 0);
-    events.connect(name);
-    return DisconnectMonitor(&socket, std::move(events));
-  } catch (const zmq::error_t& e) {
-    return Internal(std::string("cannot watch a socket: ") + e.what());
-  }
-}
-
-DisconnectMonitor::DisconnectMonitor(zmq::socket_t* watched, zmq::socket_t events)
-    : watched_(watched), events_(std::move(events)) {}
-
-DisconnectMonitor::DisconnectMonitor(DisconnectMonitor&& other) noexcept
-    : watched_(std::exchange(other.watched_, nullptr)), events_(std::move(other.events_)) {}
-
-DisconnectMonitor::~DisconnectMonitor() {
-  if (watched_ != nullptr) zmq_socket_monitor(watched_->handle(), nullptr, 0);
-}
-
-std::optional<int> DisconnectMonitor::Next() {
-  std::optional<Received> received = TryReceive(events_, /*router=*/false);
-  if (!received.has_value()) return std::nullopt;
-  // 16 bits of event, 32 bits of value.
-  int32_t descriptor = -1;
-  const zmq::message_t& event = received->frames[0];
-  if (event.size() >= 6) {
-    std::memcpy(&descriptor, static_cast<const char*>(event.data()) + 2, sizeof(descriptor));
-  }
-  return descriptor;
 }
 
 Wakeup::Wakeup() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}

@@ -39,24 +39,6 @@ std::optional<Received> TryReceive(zmq::socket_t& socket, bool router);
 Status BindSocket(zmq::socket_t& socket, const std::string& endpoint);
 Status ConnectSocket(zmq::socket_t& socket, const std::string& endpoint);
 
-// Connections of a socket that ended, told by its monitor.
-class DisconnectMonitor {
- public:
-  // Watches `socket` until destroyed, which must come before the socket's end.
-  static Result<DisconnectMonitor> Watch(zmq::context_t& context, zmq::socket_t& socket);
-  DisconnectMonitor(DisconnectMonitor&& other) noexcept;
-  ~DisconnectMonitor();
-
-  zmq::socket_t& events() { return events_; }
-  // The descriptor of the next connection that ended, if any.
-  std::optional<int> Next();
-
- private:
-  DisconnectMonitor(zmq::socket_t* watched, zmq::socket_t events);
-  zmq::socket_t* watched_;
-  zmq::socket_t events_;
-};
-
 // Wakes a thread that polls. Notify may be called from any thread.
 class Wakeup {
  public:

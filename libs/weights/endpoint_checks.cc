@@ -7,16 +7,16 @@
 #include <cstring>
 #include <string_view>
 
+#include "libs/messaging/keys.h"
+
 namespace cohort {
 
 Status CheckLocalEndpoint(const std::string& endpoint) {
-  for (const std::string_view local :
-       {"ipc://", "inproc://", "tcp://127.", "tcp://localhost:", "tcp://[::1]:"}) {
-    if (endpoint.starts_with(local)) return {};
-  }
-  return PermissionDenied("weights.endpoint \"" + endpoint +
-                          "\" can be reached by other machines, which needs keys: use "
-                          "\"ipc://<path>\" or \"tcp://127.0.0.1:<port>\"");
+  if (!NeedsKeys(endpoint)) return {};
+  return PermissionDenied(
+      "weights.endpoint \"" + endpoint +
+      "\" can be reached by other machines, which needs keys: set security.keys, or "
+      "use \"ipc://<path>\" or \"tcp://127.0.0.1:<port>\"");
 }
 
 Status CheckEndpointFree(const std::string& endpoint) {

@@ -7,7 +7,7 @@
 
 namespace cohort {
 
-// While there are no keys, only this machine may connect. kPermissionDenied names the endpoint.
+// Without keys only this machine may connect. kPermissionDenied names the endpoint.
 Status CheckLocalEndpoint(const std::string& endpoint);
 // An ipc socket that somebody listens on: libzmq's bind would take its name away silently.
 Status CheckEndpointFree(const std::string& endpoint);

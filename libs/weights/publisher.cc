@@ -9,7 +9,10 @@
 #include "libs/base/logging.h"
 #include "libs/base/rng.h"
 #include "libs/messaging/capnp_frame.h"
+#include "libs/messaging/connection_monitor.h"
+#include "libs/messaging/keys.h"
 #include "libs/messaging/sockets.h"
+#include "libs/messaging/zap.h"
 #include "libs/weights/endpoint_checks.h"
 #include "libs/weights/publisher_core.h"
 
@@ -37,10 +40,17 @@ class StreamPublisher : public WeightsPublisher {
   }
 
   Status Bind() {
-    COHORT_RETURN_IF_ERROR(CheckLocalEndpoint(options_.endpoint));
+    if (!options_.keys) COHORT_RETURN_IF_ERROR(CheckLocalEndpoint(options_.endpoint));
     COHORT_RETURN_IF_ERROR(CheckEndpointFree(options_.endpoint));
     SetLimits(socket_, {.max_frame_bytes = kMaxIncomingBytes, .high_water_mark = kUnlimited});
     socket_.set(zmq::sockopt::router_mandatory, true);
+    if (options_.keys) {
+      COHORT_ASSIGN_OR_RETURN(allowed_,
+                              LiveAllowList::Open(options_.keys->allowed, *options_.clock));
+      COHORT_ASSIGN_OR_RETURN(
+          zap_, ZapHandler::Start(context_, {.allowed = allowed_.get(), .roles = {Role::kActor}}));
+      UseKeys(socket_, *options_.keys);
+    }
     COHORT_RETURN_IF_ERROR(BindSocket(socket_, options_.endpoint).WithContext("weights"));
     endpoint_ = socket_.get(zmq::sockopt::last_endpoint);
     thread_ = std::thread([this] { Run(); });
@@ -100,6 +110,11 @@ class StreamPublisher : public WeightsPublisher {
     for (int i = 0; i < kMessagesPerRound; ++i) {
       const std::optional<Received> received = TryReceive(socket_, /*router=*/true);
       if (!received) return;
+      if (!MayAsk(*received)) {
+        core_.Refuse(received->routing_id, "its key is not allowed");
+        ShutDownConnection(received->descriptor, SocketInode(received->descriptor));
+        continue;
+      }
       if (received->frames.size() == 1) {
         core_.Receive(received->routing_id, FrameView(received->frames[0]), options_.clock->Now());
       } else {
@@ -107,6 +122,13 @@ class StreamPublisher : public WeightsPublisher {
       }
     }
     wakeup_.Notify();  // more may be waiting
+  }
+
+  // The key was allowed when the connection was made; is it still?
+  bool MayAsk(const Received& received) {
+    if (!allowed_ || received.frames.empty()) return true;
+    const LiveAllowList::Answer answer = allowed_->Find(KeyOf(received.frames[0]));
+    return answer.verdict == LiveAllowList::Verdict::kAllowed && answer.role == Role::kActor;
   }
 
   void Send(OutgoingWeights& message) {
@@ -128,6 +150,8 @@ class StreamPublisher : public WeightsPublisher {
   const Options options_;
   zmq::context_t context_{1};
   Wakeup wakeup_;
+  std::unique_ptr<LiveAllowList> allowed_;  // with keys
+  std::unique_ptr<ZapHandler> zap_;
   zmq::socket_t socket_;  // of thread_ once that runs
   PublisherCore core_;    // of thread_
   std::string endpoint_;

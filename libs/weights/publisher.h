@@ -14,11 +14,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/messaging/key_pair.h"
 #include "libs/weights/publication.h"
 
 namespace cohort {
@@ -52,10 +54,13 @@ class WeightsPublisher {
     uint32_t chunk_bytes = 1u << 20;  // of one answer at most
     const Clock* clock = nullptr;
     Duration silence = Seconds(10);  // an actor that says nothing for so long is forgotten
+    // The learner's own key, and the allow-list of actors' keys. A key that is revoked loses its
+    // connection at its next message: a ping a second.
+    std::optional<CurveServer> keys = {};
   };
 
   // Binds; the directory of an ipc endpoint must be there (PrepareEndpointDirectory). An endpoint
-  // in use, or one that other machines can reach (there are no keys yet), is refused in one line.
+  // in use, or without keys one that other machines can reach, is refused in one line.
   static Result<std::unique_ptr<WeightsPublisher>> Start(const Options& options);
   virtual ~WeightsPublisher() = default;  // stops the thread; what was not sent is not sent
 

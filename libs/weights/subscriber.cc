@@ -12,6 +12,7 @@
 #include "libs/base/logging.h"
 #include "libs/base/rng.h"
 #include "libs/messaging/capnp_frame.h"
+#include "libs/messaging/keys.h"
 #include "libs/messaging/sockets.h"
 #include "libs/weights/snapshot_slots.h"
 #include "libs/weights/subscriber_core.h"
@@ -98,7 +99,12 @@ class StreamSubscriber : public WeightsSubscriber {
     socket_.set(zmq::sockopt::linger, kGoodbyeMilliseconds);
     socket_.set(zmq::sockopt::reconnect_ivl, 50);
     socket_.set(zmq::sockopt::reconnect_ivl_max, 500);
-    problem_ = ConnectSocket(socket_, endpoint_).WithContext("weights");
+    if (options_.keys) UseKeys(socket_, *options_.keys);
+    problem_ = (!options_.keys && NeedsKeys(endpoint_)
+                    ? PermissionDenied(endpoint_ + " is on another machine, which needs keys: set "
+                                                   "security.keys")
+                    : ConnectSocket(socket_, endpoint_))
+                   .WithContext("weights");
     if (!problem_.ok()) {
       LogError("cannot connect to the learner's weights", {{"why", problem_}});
       endpoint_.clear();  // until another one is named

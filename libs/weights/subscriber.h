@@ -15,6 +15,7 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/messaging/key_pair.h"
 #include "libs/weights/publication.h"
 
 namespace cohort {
@@ -42,7 +43,8 @@ class WeightsSubscriber {
     TensorManifest expected;
     const Clock* clock = nullptr;
     Duration ping_every = Seconds(1);
-    Duration silence = Seconds(5);  // of the learner, before we connect anew
+    Duration silence = Seconds(5);         // of the learner, before we connect anew
+    std::optional<CurveClient> keys = {};  // needed where the learner is on another machine
   };
 
   // Returns before the connection stands.

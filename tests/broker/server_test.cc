@@ -70,9 +70,10 @@ TEST_F(ServerTest, CarriesATaskFromPutOverDeliveryToItsSettle) {
   const auto settled = NextOf<Answer>(*consumer);
   ASSERT_TRUE(settled.has_value());
   EXPECT_TRUE(settled->status.ok()) << settled->status.ToString();
-  producer->Subscribe("rollouts.main");
-  producer->Grant("rollouts.main", 1, 1);
-  const auto result = NextOf<Delivery>(*producer);
+  auto scorer = ConnectTo(endpoint, Role::kRewardWorker, "reward-worker-1");
+  scorer->Subscribe("rollouts.main");
+  scorer->Grant("rollouts.main", 1, 1);
+  const auto result = NextOf<Delivery>(*scorer);
   ASSERT_TRUE(result.has_value());
   EXPECT_EQ(result->body, "small");
 }
@@ -153,12 +154,12 @@ TEST_F(ServerTest, AClientOutlivesTheBroker) {
 TEST_F(ServerTest, AnswersNotFoundForHeldWorkOfAnEarlierBroker) {
   auto broker = std::make_unique<LiveBroker>(endpoint);
   auto learner = ConnectTo(endpoint, Role::kLearner, "learner");
-  learner->Subscribe("scored.main");
-  learner->Grant("scored.main", 4, 1 << 20);
-  learner->Put(Task("scored.main", 1), 1);
+  learner->Subscribe("held");
+  learner->Grant("held", 4, 1 << 20);
+  learner->Put(Task("held", 1), 1);
   const auto delivery = NextOf<Delivery>(*learner);
   learner->Accept(delivery->token);
-  ASSERT_TRUE(Eventually([&] { return StatsOf(*learner, "scored.main").accepted == 1; }));
+  ASSERT_TRUE(Eventually([&] { return StatsOf(*learner, "held").accepted == 1; }));
   broker.reset();
   broker = std::make_unique<LiveBroker>(endpoint);
   NextOf<SessionStarted>(*learner);
@@ -224,7 +225,7 @@ TEST_F(ServerTest, LosesAndDoublesNothingWhenConnectionsAreCut) {
     auto event = consumer->Next(Seconds(0.001));
     if (!event.has_value()) continue;
     if (const auto* delivery = std::get_if<Delivery>(&*event)) {
-      NewTask child = Task("scored.main", delivery->id.cursor);
+      NewTask child = Task("rollouts.main", delivery->id.cursor);
       consumer->Settle(delivery->token, {child}, delivery->id.cursor);
     } else if (const auto* answer = std::get_if<Answer>(&*event)) {
       if (answer->status.ok()) settled.insert(answer->tag);
@@ -233,8 +234,8 @@ TEST_F(ServerTest, LosesAndDoublesNothingWhenConnectionsAreCut) {
   EXPECT_EQ(put.size(), kTasks);
   EXPECT_EQ(settled.size(), kTasks);
   EXPECT_GT(reconnections, 3u) << "the test did not cut anything";
-  const QueueStats scored = StatsOf(*producer, "scored.main");
-  EXPECT_EQ(scored.puts, kTasks);
+  const QueueStats rollouts = StatsOf(*producer, "rollouts.main");
+  EXPECT_EQ(rollouts.puts, kTasks);
   EXPECT_EQ(StatsOf(*producer, "prompts.main").puts, kTasks);
   EXPECT_EQ(StatsOf(*producer, "prompts.main").settles, kTasks);
 }

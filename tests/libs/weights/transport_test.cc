@@ -5,6 +5,8 @@
 #include <thread>
 #include <zmq.hpp>
 
+#include "libs/messaging/allow_list.h"
+#include "libs/messaging/keys.h"
 #include "tests/libs/weights/weights_testing.h"
 #include "tests/test_folder.h"
 
@@ -136,6 +138,42 @@ TEST_F(WeightsTransport, AnEndpointInUseIsRefusedInOneLine) {
   const auto again = WeightsPublisher::Start({.endpoint = (*tcp)->endpoint(), .clock = &clock_});
   ASSERT_FALSE(again.ok());
   EXPECT_THAT(again.status().message(), HasSubstr((*tcp)->endpoint()));
+}
+
+TEST_F(WeightsTransport, WithKeysOnlyActorsOnTheListGetWeightsUntilTheyAreRevoked) {
+  const CurveKeyPair learner = *MakeKeyPair(), actor = *MakeKeyPair(), worker = *MakeKeyPair();
+  const std::filesystem::path list = endpoint_.substr(6) + ".allowed";
+  std::vector<AllowedKey> allowed = {{Role::kActor, actor.public_key, "actor"},
+                                     {Role::kRewardWorker, worker.public_key, "worker"}};
+  ASSERT_TRUE(WriteAllowList(list, allowed).ok());
+  const auto publisher = *WeightsPublisher::Start({.endpoint = "tcp://127.0.0.1:*",
+                                                   .chunk_bytes = 1 << 16,
+                                                   .clock = &clock_,
+                                                   .keys = CurveServer{learner, list}});
+  publisher->Publish(MakePublication(1));
+  const auto subscriber = [&](std::optional<CurveClient> keys, const std::string& instance) {
+    WeightsSubscriber::Options options;
+    options.endpoint = publisher->endpoint();
+    options.instance = instance;
+    options.clock = &clock_;
+    options.ping_every = Seconds(0.05);
+    options.silence = Seconds(0.5);
+    options.keys = std::move(keys);
+    return *WeightsSubscriber::Start(options);
+  };
+  const auto stranger = subscriber(CurveClient{*MakeKeyPair(), learner.public_key}, "stranger");
+  const auto keyless = subscriber(std::nullopt, "keyless");
+  const auto other_role = subscriber(CurveClient{worker, learner.public_key}, "worker");
+  const auto welcome = subscriber(CurveClient{actor, learner.public_key}, "actor-1");
+  ASSERT_TRUE(welcome->Take(kPatience).has_value());
+  EXPECT_EQ(publisher->Counters().hellos, 1u);
+  for (const auto* other : {stranger.get(), keyless.get(), other_role.get()}) {
+    EXPECT_EQ(other->Counters().bytes, 0u);
+  }
+  allowed[0].role.reset();
+  ASSERT_TRUE(WriteAllowList(list, allowed).ok());
+  EXPECT_TRUE(Eventually([&] { return publisher->Counters().refused > 0; })) << "its next ping";
+  std::filesystem::remove(list);
 }
 
 TEST_F(WeightsTransport, OtherMachinesAreKeptOutWhileThereAreNoKeys) {

@@ -29,15 +29,16 @@ class Journal {
     std::filesystem::path directory;  // made when it is missing; one journal per directory
     uint64_t segment_bytes = uint64_t{64} << 20;
     FileLayer* files = nullptr;  // the real one
-    std::function<void()>
-        notify;  // from the journal's thread, after synced() or has_room() changed; must not block
+    // From the journal's thread, after synced() or has_room() changed; must not block.
+    std::function<void()> notify;
     bool sync = true;  // false: confirmed when written; a power cut loses tasks
   };
 
   // Reads what the directory holds, in order of sequence, and hands it to `apply`; a failure of
   // `apply` ends the opening with that failure. `progress` may be null. Fails when the directory is
-  // locked, unreadable or written by a newer version; damage is no failure: state().recovery tells
-  // of it. Changes nothing in the directory before all of it was read.
+  // locked, unreadable or written by a newer version, or when the disk cannot sync what was read;
+  // damage is no failure: state().recovery tells of it. Until all was read, it writes nothing but
+  // copies of damaged bytes.
   static Result<std::unique_ptr<Journal>> Open(
       Options options, const std::function<Status(const Recovered&)>& apply,
       const std::function<void(const RecoveryProgress&)>& progress);

@@ -80,8 +80,8 @@ struct JournalState {
   uint64_t abandoned_segments = 0;
   uint64_t pending_records = 0;  // appended and not yet durable
 
-  std::vector<SegmentInfo> closed;  // oldest first
-  uint64_t open_segment = 0;        // 0: none at the moment
+  std::vector<SegmentInfo> closed;   // oldest first
+  uint64_t open_segment = 0;         // 0: none at the moment
   uint64_t open_first_sequence = 0;  // of its first record, or of the next one
   uint64_t open_bytes = 0;
   uint64_t disk_bytes = 0;  // of all segments and the spare

@@ -87,7 +87,7 @@ class CrashHistory {
           writer.Commit();
       }
       expected.confirmed = writer.synced_sequence();
-      if (random_.Below(10) == 0 && expected.confirmed > 30) {
+      if (random_.Below(4) == 0 && expected.confirmed > 30) {
         expected.needed_from = std::max(expected.needed_from, expected.confirmed - 30);
         writer.DropSegmentsBelow(expected.needed_from);
       }

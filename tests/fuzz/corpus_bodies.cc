@@ -1,7 +1,7 @@
 // Prompts, rollouts and scored rollouts.
 #include "libs/protocol/codec.h"
-#include "tests/libs/protocol/samples.h"
 #include "tests/fuzz/corpus.h"
+#include "tests/libs/protocol/samples.h"
 
 namespace cohort {
 

@@ -1,7 +1,7 @@
 // One message of every kind, both directions.
 #include "libs/messaging/envelope.h"
-#include "tests/fuzz/frames.h"
 #include "tests/fuzz/corpus.h"
+#include "tests/fuzz/frames.h"
 
 namespace cohort {
 namespace {
@@ -50,7 +50,7 @@ void ClientEnvelopes(const Corpus& corpus) {
     pointers.push_back(&command);
     const Command* const one[] = {&command};
     corpus.Seed(target, "verb-" + std::to_string(command.verb.index()),
-         JoinFrames(EncodeCommands(5, one)));
+                JoinFrames(EncodeCommands(5, one)));
   }
   corpus.Seed(target, "all", JoinFrames(EncodeCommands(5, pointers)));
 }
@@ -84,11 +84,15 @@ void BrokerEnvelopes(const Corpus& corpus) {
   stats.ready = 4;
   stats.waits_for = "a consumer";
   stats.waits_since_seconds = 2.5;
-  const std::vector<Event> events = {
-      AnswerEvent{4, NotFound("gone"), true}, AnswerEvent{5, Status(), false}, deliver, obituary,
-      LeaseLostEvent{"q", {7, 1, 2, 3}, {1, 2, 3}, "cancelled"}, StatsEvent{6, {stats, stats}}};
+  const std::vector<Event> events = {AnswerEvent{4, NotFound("gone"), true},
+                                     AnswerEvent{5, Status(), false},
+                                     deliver,
+                                     obituary,
+                                     LeaseLostEvent{"q", {7, 1, 2, 3}, {1, 2, 3}, "cancelled"},
+                                     StatsEvent{6, {stats, stats}}};
   for (size_t i = 0; i < events.size(); ++i) {
-    corpus.Seed(target, "event-" + std::to_string(i), JoinFrames(EncodeEvents(5, 44, {&events[i], 1})));
+    corpus.Seed(target, "event-" + std::to_string(i),
+                JoinFrames(EncodeEvents(5, 44, {&events[i], 1})));
   }
   corpus.Seed(target, "all", JoinFrames(EncodeEvents(5, 44, events)));
 }

@@ -4,10 +4,10 @@
 
 #include "libs/checkpoint/safetensors.h"
 #include "libs/config/load.h"
+#include "tests/fuzz/corpus.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/libs/config/sample_config.h"
 #include "tests/test_folder.h"
-#include "tests/fuzz/corpus.h"
 
 namespace cohort {
 namespace {
@@ -49,13 +49,14 @@ void Tokenizers(const Corpus& corpus) {
 }
 
 void PromptFiles(const Corpus& corpus) {
-  corpus.Seed("prompt_file", "prompts",
-       "{\"prompt\": \"What is 3 + 4?\", \"answer\": 7, \"id\": \"sum-3-4\"}\n\n"
-       "{\"messages\": [{\"role\": \"user\", \"content\": \"\\u00e9\"}], \"answer\": 0.10}\n");
+  corpus.Seed(
+      "prompt_file", "prompts",
+      "{\"prompt\": \"What is 3 + 4?\", \"answer\": 7, \"id\": \"sum-3-4\"}\n\n"
+      "{\"messages\": [{\"role\": \"user\", \"content\": \"\\u00e9\"}], \"answer\": 0.10}\n");
   corpus.Seed("prompt_file", "demonstrations",
-       "{\"prompt\": \"a\", \"completion\": \"b\"}\n"
-       "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, "
-       "{\"role\": \"assistant\", \"content\": \"b\"}]}\n");
+              "{\"prompt\": \"a\", \"completion\": \"b\"}\n"
+              "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, "
+              "{\"role\": \"assistant\", \"content\": \"b\"}]}\n");
   corpus.Seed("prompt_file", "bad", "{\"prompt\": 3}\n[]\n{\"answer\": -1e999, \"prompt\": \"x\"}");
 }
 

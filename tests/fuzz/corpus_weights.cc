@@ -10,9 +10,9 @@ void SeedWeightsMessages(const Corpus& corpus) {
   WeightsOffer offer;
   offer.version = 3;
   offer.digest = {1, 2};
-  offer.manifest = {{{"a.weight", DType::kFloat32, {2, 3}, 0, 24},
-                     {"b.weight", DType::kBFloat16, {4}, 24, 8}},
-                    32};
+  offer.manifest = {
+      {{"a.weight", DType::kFloat32, {2, 3}, 0, 24}, {"b.weight", DType::kBFloat16, {4}, 24, 8}},
+      32};
   const std::vector<WeightsMessage> messages = {
       WeightsHello{WeightsProtocolVersion(), "actor-1", 4},
       WeightsFetch{3, 1024, 256},

@@ -78,8 +78,24 @@ class Mutator {
 
   // A number at which decoders change their mind, 1 to 8 bytes wide.
   void PutNumber(std::string& input) {
-    static constexpr uint64_t kNumbers[] = {0, 1, 2, 7, 8, 64, 127, 128, 255, 256, 4096, 65535,
-        0x7fffffff, 0x80000000, 0xffffffff, 0x7fffffffffffffff, 0x8000000000000000, UINT64_MAX};
+    static constexpr uint64_t kNumbers[] = {0,
+                                            1,
+                                            2,
+                                            7,
+                                            8,
+                                            64,
+                                            127,
+                                            128,
+                                            255,
+                                            256,
+                                            4096,
+                                            65535,
+                                            0x7fffffff,
+                                            0x80000000,
+                                            0xffffffff,
+                                            0x7fffffffffffffff,
+                                            0x8000000000000000,
+                                            UINT64_MAX};
     const uint64_t number = kNumbers[rng_.Below(std::size(kNumbers))] + rng_.Below(3) - 1;
     const size_t width = size_t{1} << rng_.Below(4);
     if (input.size() < width) return;

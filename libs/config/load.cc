@@ -9,15 +9,7 @@
 
 #include "libs/base/files.h"
 #include "libs/config/schema.h"
-
-// Some malformed files ("[{") fail an assertion of toml++ although the code behind it reports them
-// as the errors they are: no assertion, which NDEBUG would turn into an assumption, may stand
-// there.
-#undef NDEBUG
-#define TOML_ASSERT(condition) static_assert(true)
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
+#include "libs/config/toml.h"
 
 namespace cohort {
 namespace {
@@ -75,10 +67,15 @@ class FileReader {
   }
 
  private:
+  // In one line, whatever the file's keys hold.
   Status At(const toml::source_region& source, const Status& status) const {
     if (status.ok()) return status;
-    return status.WithContext(file_ + ":" + std::to_string(source.begin.line) + ":" +
-                              std::to_string(source.begin.column));
+    std::string line = status.message();
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+    return Status(status.code(), std::move(line))
+        .WithContext(file_ + ":" + std::to_string(source.begin.line) + ":" +
+                     std::to_string(source.begin.column));
   }
 
   Status ReadSection(const std::string& name, const toml::source_region& source,

@@ -16,6 +16,9 @@ prompt           1800000  2048
 rollout          1800000  2048
 scored           1600000  2048
 weights_message  1600000  2048
+journal_change   1000000  2048
+journal_restore   100000  4096
+journal_segments  300000  8192
 config_toml        60000  2048
 safetensors       150000  2048
 model_config      100000  2048

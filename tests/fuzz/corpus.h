@@ -21,5 +21,6 @@ void SeedEnvelopes(const Corpus& corpus);
 void SeedBodies(const Corpus& corpus);
 void SeedWeightsMessages(const Corpus& corpus);
 void SeedFiles(const Corpus& corpus);
+void SeedJournal(const Corpus& corpus);
 
 }  // namespace cohort

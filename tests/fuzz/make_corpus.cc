@@ -29,5 +29,6 @@ int main(int argc, char** argv) {
   cohort::SeedBodies(corpus);
   cohort::SeedWeightsMessages(corpus);
   cohort::SeedFiles(corpus);
+  cohort::SeedJournal(corpus);
   return 0;
 }

@@ -36,6 +36,10 @@ while [[ ${1:-} == --* ]]; do
   esac
 done
 
+if ! command -v clang++-14 >/dev/null; then
+  echo "fuzz: there is no clang++-14: apt-get install clang-14 libclang-rt-14-dev libfuzzer-14-dev" >&2
+  exit 1
+fi
 folder=build-fuzz
 if [ ! -e $folder/build.ninja ]; then
   cmake --preset fuzz >/dev/null || exit 1

@@ -57,7 +57,10 @@ void ClientEnvelopes(const Corpus& corpus) {
 
 void BrokerEnvelopes(const Corpus& corpus) {
   const std::string target = "broker_envelope";
-  WelcomeMessage welcome{.epoch = 3, .remembered_since = 2, .lost = {{2, 1, 1}}};
+  WelcomeMessage welcome;
+  welcome.epoch = 3;
+  welcome.remembered_since = 2;
+  welcome.lost = {{2, 1, 1}};
   welcome.lease_seconds = 30;
   welcome.ping_seconds = 1;
   welcome.silence_seconds = 6;

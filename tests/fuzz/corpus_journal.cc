@@ -81,7 +81,7 @@ std::vector<std::string> Segments(size_t records) {
   uint64_t key = 0;
   journal::JournalWriter::Options options;
   options.directory = folder.path();
-  options.segment_bytes = 1536;
+  options.segment_bytes = 3072;
   options.files = &RealFiles();
   options.random = [&key] { return ++key; };
   journal::JournalWriter writer(options, {});

@@ -30,7 +30,10 @@ MachineConfig SmallConfig() {
 void CheckReadable(Effects& effects) {
   for (const Change& change : effects.changes) {
     const JournalRecord record = EncodeChange(change);
-    FUZZ_CHECK(DecodeChange(change.sequence, record.type, record.head, BodiesOf(record)).ok());
+    const Result<Change> again =
+        DecodeChange(change.sequence, record.type, record.head, BodiesOf(record));
+    if (!again.ok()) std::fprintf(stderr, "%s\n", again.status().message().c_str());
+    FUZZ_CHECK(again.ok());
   }
   effects.Clear();
 }

@@ -149,10 +149,17 @@ class BodyCutter {
   std::string_view rest_;
 };
 
-// Times are differences' ends: none may be negative.
+// The machine's time begins at zero and reaches no century; beyond it, sums of times would
+// overflow.
 Result<Time> ReadTime(int64_t nanoseconds) {
-  if (nanoseconds < 0) return DataLoss("a time is negative");
+  constexpr int64_t kCentury = int64_t{100} * 365 * 24 * 3600 * 1'000'000'000;
+  if (nanoseconds < 0 || nanoseconds > kCentury) return DataLoss("a time lies beyond a century");
   return Time(Duration(nanoseconds));
+}
+
+Result<Time> ReadDeadline(int64_t nanoseconds) {
+  if (Time(Duration(nanoseconds)) == Time::max()) return Time::max();
+  return ReadTime(nanoseconds);
 }
 
 struct Name {
@@ -189,7 +196,7 @@ Result<TaskImage> Read(journal::Task::Reader from, BodyCutter& bodies) {
   spec.children = from.getChildren();
   spec.max_attempts = from.getMaxAttempts();
   COHORT_ASSIGN_OR_RETURN(task.put_at, ReadTime(from.getPutAt()));
-  COHORT_ASSIGN_OR_RETURN(task.deadline, ReadTime(from.getDeadline()));
+  COHORT_ASSIGN_OR_RETURN(task.deadline, ReadDeadline(from.getDeadline()));
   task.order = from.getOrder();
   task.dead = from.getDead();
   task.delivered = from.getDelivered();

@@ -4,9 +4,13 @@
 #     USES is seen by users of the library, PRIVATE_USES is not (third-party headers in .cc files only)
 #   cohort_program(cohort-broker SOURCES main.cc USES cohort_broker)      -> build/bin/cohort-broker
 #   cohort_test(base_test SOURCES status_test.cc ... USES cohort_base [LABELS slow] [TIMEOUT seconds] [TORCH])
+#   What is marked TORCH needs libtorch; COHORT_TORCH_FREE leaves it out.
 
 function(cohort_library name)
   cmake_parse_arguments(arg "TORCH" "" "SOURCES;USES;PRIVATE_USES" ${ARGN})
+  if(arg_TORCH AND COHORT_TORCH_FREE)
+    return()
+  endif()
   set(target cohort_${name})
   add_library(${target} STATIC ${arg_SOURCES})
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
@@ -18,6 +22,9 @@ endfunction()
 
 function(cohort_program name)
   cmake_parse_arguments(arg "TORCH" "" "SOURCES;USES" ${ARGN})
+  if(arg_TORCH AND COHORT_TORCH_FREE)
+    return()
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   target_link_libraries(${name} PRIVATE ${arg_USES})
@@ -28,6 +35,9 @@ endfunction()
 
 function(cohort_test name)
   cmake_parse_arguments(arg "TORCH" "TIMEOUT" "SOURCES;USES;LABELS" ${ARGN})
+  if(arg_TORCH AND COHORT_TORCH_FREE)
+    return()
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   target_link_libraries(${name} PRIVATE ${arg_USES} GTest::gtest GTest::gmock GTest::gtest_main)

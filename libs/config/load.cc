@@ -9,10 +9,7 @@
 
 #include "libs/base/files.h"
 #include "libs/config/schema.h"
-
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
+#include "libs/config/toml.h"
 
 namespace cohort {
 namespace {
@@ -70,10 +67,15 @@ class FileReader {
   }
 
  private:
+  // In one line, whatever the file's keys hold.
   Status At(const toml::source_region& source, const Status& status) const {
     if (status.ok()) return status;
-    return status.WithContext(file_ + ":" + std::to_string(source.begin.line) + ":" +
-                              std::to_string(source.begin.column));
+    std::string line = status.message();
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+    return Status(status.code(), std::move(line))
+        .WithContext(file_ + ":" + std::to_string(source.begin.line) + ":" +
+                     std::to_string(source.begin.column));
   }
 
   Status ReadSection(const std::string& name, const toml::source_region& source,

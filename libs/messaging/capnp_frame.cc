@@ -1,6 +1,7 @@
 #include "libs/messaging/capnp_frame.h"
 
 #include <capnp/serialize.h>
+#include <kj/array.h>
 #include <kj/exception.h>
 #include <kj/io.h>
 
@@ -8,7 +9,6 @@
 #include <cstring>
 #include <exception>
 #include <string>
-#include <vector>
 
 namespace cohort {
 namespace {
@@ -31,12 +31,12 @@ Status ReadFrameGuarded(std::string_view bytes, std::string_view what,
                     " bytes are no whole number of 8-byte words");
   }
   const size_t words = bytes.size() / sizeof(capnp::word);
-  std::vector<capnp::word> aligned;
+  kj::Array<capnp::word> aligned;
   const auto* data = reinterpret_cast<const capnp::word*>(bytes.data());
   if (reinterpret_cast<uintptr_t>(bytes.data()) % alignof(capnp::word) != 0) {
-    aligned.resize(words);
-    std::memcpy(aligned.data(), bytes.data(), bytes.size());
-    data = aligned.data();
+    aligned = kj::heapArray<capnp::word>(words);
+    std::memcpy(aligned.begin(), bytes.data(), bytes.size());
+    data = aligned.begin();
   }
   capnp::ReaderOptions limits;
   limits.traversalLimitInWords = 2 * words + 1024;

@@ -3,6 +3,7 @@
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -12,8 +13,21 @@
 namespace cohort {
 namespace {
 
-std::string Text(capnp::Text::Reader text, size_t limit) {
-  return std::string(text.begin(), std::min<size_t>(text.size(), limit));
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// Of instances, tensors and types.
+Result<std::string> Name(capnp::Text::Reader text, std::string_view what) {
+  if (text.size() > kMaxWeightsNameBytes || std::any_of(text.begin(), text.end(), IsControl)) {
+    return InvalidArgument(std::string(what) + " is longer than 256 bytes or not one line of text");
+  }
+  return std::string(text.begin(), text.size());
+}
+
+// One line, cut to what we keep.
+std::string Reason(capnp::Text::Reader text) {
+  std::string reason(text.begin(), std::min<size_t>(text.size(), kMaxWeightsReasonBytes));
+  std::replace_if(reason.begin(), reason.end(), IsControl, ' ');
+  return reason;
 }
 
 void Write(const Digest& digest, schema::WeightsDigest::Builder out) {
@@ -43,8 +57,9 @@ void Write(const WeightsOffer& offer, schema::WeightsOffer::Builder out) {
 
 Result<TensorEntry> ReadEntry(schema::TensorEntry::Reader in) {
   TensorEntry entry;
-  entry.name = Text(in.getName(), kMaxWeightsNameBytes);
-  COHORT_ASSIGN_OR_RETURN(entry.dtype, ParseDType(Text(in.getType(), kMaxWeightsNameBytes)));
+  COHORT_ASSIGN_OR_RETURN(entry.name, Name(in.getName(), "a tensor's name"));
+  COHORT_ASSIGN_OR_RETURN(const std::string type, Name(in.getType(), "a tensor's type"));
+  COHORT_ASSIGN_OR_RETURN(entry.dtype, ParseDType(type));
   for (const uint64_t size : in.getShape()) {
     if (size > INT64_MAX) return InvalidArgument("a size of tensor " + entry.name + " is too big");
     entry.shape.push_back(static_cast<int64_t>(size));
@@ -125,10 +140,8 @@ struct Writer {
 
 Result<WeightsMessage> ReadHello(schema::WeightsHello::Reader in) {
   WeightsHello hello{in.getProtocolVersion(), "", in.getSession()};
-  if (in.getInstance().size() > kMaxWeightsNameBytes || in.getInstance().size() == 0) {
-    return InvalidArgument("a hello needs an instance name of 1 to 256 bytes");
-  }
-  hello.instance = Text(in.getInstance(), kMaxWeightsNameBytes);
+  COHORT_ASSIGN_OR_RETURN(hello.instance, Name(in.getInstance(), "the instance of a hello"));
+  if (hello.instance.empty()) return InvalidArgument("a hello names no instance");
   if (hello.session == 0) return InvalidArgument("a hello has no session");
   return WeightsMessage(std::move(hello));
 }
@@ -161,8 +174,8 @@ Result<WeightsMessage> ReadMessage(schema::WeightsMessage::Reader in) {
       return WeightsMessage(
           WeightsLoaded{in.getLoaded().getVersion(), Read(in.getLoaded().getDigest())});
     case schema::WeightsMessage::FAILED:
-      return WeightsMessage(WeightsFailed{
-          in.getFailed().getVersion(), Text(in.getFailed().getReason(), kMaxWeightsReasonBytes)});
+      return WeightsMessage(
+          WeightsFailed{in.getFailed().getVersion(), Reason(in.getFailed().getReason())});
     case schema::WeightsMessage::PING:
       return WeightsMessage(WeightsPing{});
     case schema::WeightsMessage::GOODBYE:
@@ -174,15 +187,15 @@ Result<WeightsMessage> ReadMessage(schema::WeightsMessage::Reader in) {
     case schema::WeightsMessage::GONE:
       return WeightsMessage(WeightsGone{in.getGone().getVersion()});
     case schema::WeightsMessage::VERDICT:
-      return WeightsMessage(
-          WeightsVerdict{in.getVerdict().getVersion(), in.getVerdict().getAccepted(),
-                         Text(in.getVerdict().getReason(), kMaxWeightsReasonBytes)});
+      return WeightsMessage(WeightsVerdict{in.getVerdict().getVersion(),
+                                           in.getVerdict().getAccepted(),
+                                           Reason(in.getVerdict().getReason())});
     case schema::WeightsMessage::PONG:
       return WeightsMessage(WeightsPong{});
     case schema::WeightsMessage::WHO_ARE_YOU:
       return WeightsMessage(WeightsWhoAreYou{});
     case schema::WeightsMessage::REFUSED:
-      return WeightsMessage(WeightsRefused{Text(in.getRefused(), kMaxWeightsReasonBytes)});
+      return WeightsMessage(WeightsRefused{Reason(in.getRefused())});
     case schema::WeightsMessage::UNSET:
       break;
   }

@@ -138,6 +138,16 @@ TEST_F(LoadTest, NamesThePlaceOfBrokenToml) {
   EXPECT_THAT(Failure("\xff\xfe\n"), HasSubstr("a.toml:1:"));
 }
 
+// Found by fuzzing: toml++ itself fails an assertion, or is undefined, on the first two.
+TEST_F(LoadTest, AnswersAnyBytesWithOneLine) {
+  for (const std::string text :
+       {"[{scorers]\n", "\uFE7F a = 1\n", "a = fals\n", "\"a\\nb\" = 1\n"}) {
+    const std::string failure = Failure(text);
+    EXPECT_THAT(failure, HasSubstr("a.toml:1:")) << text;
+    EXPECT_EQ(failure.find('\n'), std::string::npos) << failure;
+  }
+}
+
 TEST_F(LoadTest, NamesAMissingFile) {
   const Result<Config> config = LoadConfig({{"no/such.toml"}, {}, false});
   ASSERT_FALSE(config.ok());

@@ -62,6 +62,21 @@ TEST(WeightsWire, DamagedBytesGiveAMessageOrOneLine) {
   }
 }
 
+TEST(WeightsWire, NamesAreOneLineOfText) {
+  for (const std::string name :
+       {std::string("a\nb"), std::string("a\x7f"), std::string(300, 'a')}) {
+    const WeightsHello hello{WeightsProtocolVersion(), name, 9};
+    EXPECT_FALSE(DecodeWeightsMessage(EncodeWeightsMessage(hello)).ok()) << name;
+    WeightsOffer offer{3, {1, 2}, MakeWeights(1)->manifest};
+    offer.manifest.tensors[0].name = name;
+    const WeightsOffers offers{8, offer, std::nullopt};
+    EXPECT_FALSE(DecodeWeightsMessage(EncodeWeightsMessage(offers)).ok()) << name;
+  }
+  const auto back = DecodeWeightsMessage(EncodeWeightsMessage(WeightsFailed{3, "first\nsecond"}));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(std::get<WeightsFailed>(*back).reason, "first second");
+}
+
 TEST(WeightsWire, ManifestsThatDoNotFitTheirBytesAreRefused) {
   WeightsOffer offer{3, {1, 2}, MakeWeights(1)->manifest};
   offer.manifest.tensors[0].offset = 8;

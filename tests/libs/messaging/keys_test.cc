@@ -93,7 +93,9 @@ TEST_F(KeysTest, HalvesThatDoNotBelongTogetherAndFilesWithoutAKeyAreRefused) {
     const auto loaded = LoadKeyPair(folder, "actor");
     ASSERT_FALSE(loaded.ok());
     // No message ever shows what the file holds.
-    if (text.size() > 30) EXPECT_THAT(loaded.status().message(), Not(HasSubstr(text)));
+    if (text.size() > 30) {
+      EXPECT_THAT(loaded.status().message(), Not(HasSubstr(text)));
+    }
   }
 }
 

@@ -122,7 +122,7 @@ struct BrokerConfig {
   std::vector<std::string> memory_queues;  // with "disk": live in memory nevertheless
   std::string journal_directory;           // empty: in the run directory
   int64_t segment_bytes = 67108864;        // of the journal
-  int64_t max_message_bytes = 67108864;
+  int64_t max_message_bytes = 33554432;
 };
 
 struct SecurityConfig {
@@ -130,7 +130,7 @@ struct SecurityConfig {
   std::string allowed;        // the allow-list; empty: `allowed` in that folder
   double hello_seconds = 10;  // a connection without a hello is cut after this long
   int64_t pending_connections = 4096;   // … of which there may be so many at once
-  int64_t unfinished_bytes = 83886080;  // of a message whose end has not come
+  int64_t unfinished_bytes = 50331648;  // of a message whose end has not come
 };
 
 struct WeightsConfig {

@@ -54,6 +54,7 @@ Task* Queue::Insert(std::unique_ptr<Task> task) {
   raw->entry = &entry;
   Account(raw, raw->state, +1);
   if (raw->state == TaskState::kReady) ready_[raw->priority].emplace(Place(raw), raw);
+  if (raw->state == TaskState::kDead) dead_.emplace(raw->order, raw);
   return raw;
 }
 

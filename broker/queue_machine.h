@@ -136,8 +136,8 @@ class QueueMachine {
   Status CheckSpec(const TaskSpec& spec);
   // Results flow from `from` to `to` from now on; refused when they would flow in a circle.
   Status Connect(Queue* from, Queue* to);
-  // Null when it was known. The caller records it.
-  Task* PutNew(Time now, TaskSpec spec);
+  // Null when it was known. The caller records it. Takes the body; the names stay.
+  Task* PutNew(Time now, TaskSpec&& spec);
   // Puts those that are not known, which are then in `fresh`.
   Status PutChildren(Time now, Task* parent, std::vector<TaskSpec>& children,
                      std::vector<Task*>& fresh);
@@ -180,6 +180,9 @@ class QueueMachine {
                   const std::vector<Task*>& children, Effects& effects);
   // What must be durable before anything is said of the queue's state.
   uint64_t After(const Queue* queue) const { return queue->durable() ? synced_tail_ : 0; }
+  // … before a step of this queue that brought these children is confirmed: they may be more
+  // durable than it is.
+  uint64_t After(const Queue* queue, const std::vector<TaskSpec>& children) const;
   Task* RestoreTask(TaskImage image, uint64_t sequence);
   void RestoreChildren(std::vector<TaskImage> children, uint64_t sequence);
   Task* FindTask(const std::string& queue, const TaskId& id) const;

@@ -95,6 +95,14 @@ void QueueMachine::RecordStep(Time now, const Queue* queue, Entry* over, ChangeO
   if (over != nullptr) record_order_.Place(over, record, kRememberedBytes);
 }
 
+uint64_t QueueMachine::After(const Queue* queue, const std::vector<TaskSpec>& children) const {
+  for (const TaskSpec& child : children) {
+    const Queue* to = FindQueue(child.queue);
+    if (to != nullptr && to->durable()) return synced_tail_;
+  }
+  return After(queue);
+}
+
 void QueueMachine::Rewrite(Time now, uint64_t before, size_t bytes, Effects& effects) {
   if (start_record_ != 0 && start_record_ < before) {
     start_record_ = Record(now, StartChange{epoch_, remembered_since_}, effects);

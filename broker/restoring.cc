@@ -122,10 +122,10 @@ void QueueMachine::Restore(Change change) {
 }
 
 void QueueMachine::StartTask(Task* task) {
+  if (task->lease.IsZero()) task->holder = 0;
   if (task->state == TaskState::kDead) return;
   const bool accepted = std::exchange(task->restored_as_accepted, false);
   if (task->lease.IsZero()) {
-    task->holder = 0;
     task->queue->SetState(task, TaskState::kReady);
   } else {
     Session& session = sessions_[task->holder];

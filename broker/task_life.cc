@@ -81,7 +81,7 @@ Status QueueMachine::Connect(Queue* from, Queue* to) {
   return Status();
 }
 
-Task* QueueMachine::PutNew(Time now, TaskSpec spec) {
+Task* QueueMachine::PutNew(Time now, TaskSpec&& spec) {
   Queue* queue = TouchQueue(spec.queue);
   if (queue->Knows(spec.id)) {
     queue->totals.known_puts += 1;

@@ -156,11 +156,15 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, EmitCommand& 
   EmitChange change{queue->name(), task->id, {}, {}};
   for (const TaskSpec& child : emit.children) change.emitted.push_back(child.id);
   std::vector<Task*> fresh;
+  const size_t emitted_before = task->emitted.size();
   const Status status = PutChildren(now, task, emit.children, fresh);
   if (!status.ok()) return Answer(session, number, status, false, effects);
   queue->totals.emits += change.emitted.size();
-  if (!fresh.empty()) RecordStep(now, queue, nullptr, std::move(change), fresh, effects);
-  Answer(session, number, Status(), false, effects, After(queue));
+  // A child that was there already is the task's all the same.
+  if (!fresh.empty() || task->emitted.size() > emitted_before) {
+    RecordStep(now, queue, nullptr, std::move(change), fresh, effects);
+  }
+  Answer(session, number, Status(), false, effects, After(queue, emit.children));
 }
 
 void QueueMachine::On(Time now, Session& session, uint64_t number, SettleCommand& settle,
@@ -176,12 +180,14 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, SettleCommand
     SettleChange change{queue->name(), task->id, by, {}};
     Entry* over = Forget(task, by);
     RecordStep(now, queue, over, std::move(change), fresh, effects);
-    return Answer(session, number, Status(), false, effects, After(queue));
+    return Answer(session, number, Status(), false, effects, After(queue, settle.children));
   }
   Queue* queue = FindQueue(settle.queue);
   const LeaseKey by{settle.token.epoch, settle.token.lease};
   const bool repeated = queue != nullptr && queue->SettledBy(settle.id) == by;
-  if (repeated) return Answer(session, number, Status(), true, effects, After(queue));
+  if (repeated) {
+    return Answer(session, number, Status(), true, effects, After(queue, settle.children));
+  }
   CountStale(settle.token, queue);
   const bool lives = queue != nullptr && queue->Find(settle.id) != nullptr;
   Answer(session, number,

@@ -19,42 +19,107 @@ void NaiveBroker::Advance(Time now) {
   turn_ += 1;
 }
 
-bool NaiveBroker::Known(const TaskSpec& spec) const {
-  const auto floor = floors_.find({spec.queue, spec.id.run, spec.id.space});
-  if (floor != floors_.end() && spec.id.cursor < floor->second) return true;
-  return tasks_.contains({spec.queue, spec.id}) || ended_.contains({spec.queue, spec.id});
+bool NaiveBroker::IsDurable(const std::string& queue) const {
+  if (!config_.durable) return false;
+  for (const std::string& memory : config_.memory_queues) {
+    if (memory == queue) return false;
+    if (memory.back() == '*' && queue.substr(0, memory.size() - 1) + "*" == memory) return false;
+  }
+  return true;
 }
 
-uint64_t NaiveBroker::Bounded(const std::string& queue, bool bytes) const {
-  uint64_t sum = 0;
-  for (const auto& [key, task] : tasks_) {
-    if (key.first != queue || task.state == State::kAccepted || task.state == State::kDead) {
-      continue;
-    }
-    sum += bytes ? task.spec.body.size() : 1;
+bool NaiveBroker::BelowFloor(const Key& key) const {
+  const auto floor = floors_.find({key.first, key.second.run, key.second.space});
+  return floor != floors_.end() && key.second.cursor < floor->second;
+}
+
+bool NaiveBroker::Known(const TaskSpec& spec) const {
+  const Key key{spec.queue, spec.id};
+  return BelowFloor(key) || tasks_.contains(key) || ended_.contains(key);
+}
+
+NaiveBroker::Load NaiveBroker::Bounded(const std::string& queue, bool before_admissions) const {
+  Load load;
+  for (auto each = tasks_.lower_bound({queue, TaskId{}});
+       each != tasks_.end() && each->first.first == queue; ++each) {
+    const Task& task = each->second;
+    if (task.state == State::kAccepted || task.state == State::kDead) continue;
+    if (before_admissions && task.admitted && task.turn == turn_) continue;
+    load.tasks += 1;
+    load.bytes += task.spec.body.size();
   }
-  return sum;
+  return load;
+}
+
+uint64_t NaiveBroker::Remembered(const std::string& queue) const {
+  uint64_t remembered = 0;
+  for (auto each = ended_.lower_bound({queue, TaskId{}});
+       each != ended_.end() && each->first.first == queue; ++each) {
+    remembered += 1;
+  }
+  return remembered;
 }
 
 bool NaiveBroker::HasRoom(const TaskSpec& spec) const {
-  return Bounded(spec.queue, false) + 1 <= config_.queue_tasks &&
-         Bounded(spec.queue, true) + spec.body.size() <= config_.queue_bytes;
+  const Load load = Bounded(spec.queue);
+  return load.tasks + 1 <= config_.queue_tasks &&
+         load.bytes + spec.body.size() <= config_.queue_bytes &&
+         Remembered(spec.queue) < config_.remembered_ids;
 }
 
-bool NaiveBroker::IsFull(const std::string& queue) const {
-  return Bounded(queue, false) >= config_.queue_tasks ||
-         Bounded(queue, true) >= config_.queue_bytes;
+bool NaiveBroker::IsFull(const std::string& queue, bool before_admissions) const {
+  const Load load = Bounded(queue, before_admissions);
+  return load.tasks >= config_.queue_tasks || load.bytes >= config_.queue_bytes;
 }
 
-bool NaiveBroker::MayGo(const Task& task) const {
+bool NaiveBroker::MayGo(const Task& task, bool before_admissions) const {
   return task.state == State::kReady && !paused_.contains(task.spec.queue) &&
-         LeaseNow(now_) - started_ >= config_.restart_grace &&
-         (task.spec.results.empty() || !IsFull(task.spec.results));
+         LeaseNow(now_) - started_ >= config_.restart_grace && MayGrow(task.spec.queue) &&
+         (task.spec.results.empty() || !IsFull(task.spec.results, before_admissions));
 }
 
-bool NaiveBroker::TooLarge(const std::vector<TaskSpec>& specs) const {
-  return std::any_of(specs.begin(), specs.end(),
-                     [&](const TaskSpec& spec) { return spec.body.size() > config_.queue_bytes; });
+bool NaiveBroker::MustGo(const Task& task) const {
+  if (!MayGo(task)) return false;
+  for (const auto& [key, other] : tasks_) {
+    if (key.first != task.spec.queue || other.state != State::kReady || &other == &task ||
+        other.spec.priority != task.spec.priority) {
+      continue;
+    }
+    const bool before =
+        other.delivered != task.delivered ? other.delivered : other.turn <= task.turn;
+    if (before && !MayGo(other)) return false;
+  }
+  return true;
+}
+
+bool NaiveBroker::Flows(const std::string& from, const std::string& to) const {
+  if (from == to) return true;
+  return std::any_of(flows_.begin(), flows_.end(), [&](const auto& flow) {
+    return flow.first == from && Flows(flow.second, to);
+  });
+}
+
+StatusCode NaiveBroker::Check(const TaskSpec& spec) {
+  Touch(spec);
+  if (!spec.results.empty()) {
+    if (Flows(spec.results, spec.queue)) return StatusCode::kInvalidArgument;
+    flows_.emplace(spec.queue, spec.results);
+  }
+  for (const std::string* name : {&spec.results, &spec.obituaries}) {
+    if (!name->empty() && IsDurable(spec.queue) && !IsDurable(*name)) {
+      return StatusCode::kInvalidArgument;
+    }
+  }
+  return spec.body.size() > config_.queue_bytes ? StatusCode::kResourceExhausted : StatusCode::kOk;
+}
+
+StatusCode NaiveBroker::CheckChildren(const std::string& parent,
+                                      const std::vector<TaskSpec>& children) {
+  for (const TaskSpec& child : children) {
+    if (const StatusCode code = Check(child); code != StatusCode::kOk) return code;
+    if (IsDurable(parent) && !IsDurable(child.queue)) return StatusCode::kInvalidArgument;
+  }
+  return StatusCode::kOk;
 }
 
 void NaiveBroker::Insert(Time now, const TaskSpec& spec) {
@@ -62,10 +127,11 @@ void NaiveBroker::Insert(Time now, const TaskSpec& spec) {
   Task task;
   task.spec = spec;
   task.turn = turn_;
-  task.order = ++next_order_;
+  task.order = ++order_;
   if (spec.max_attempts == 0) task.spec.max_attempts = config_.max_attempts;
   if (spec.deadline_seconds > 0) task.deadline = now + Seconds(spec.deadline_seconds);
   tasks_.emplace(Key{spec.queue, spec.id}, task);
+  archive_[{spec.queue, spec.id}] = task;
 }
 
 void NaiveBroker::PutChildren(Time now, Task& parent, const std::vector<TaskSpec>& children) {
@@ -73,6 +139,7 @@ void NaiveBroker::PutChildren(Time now, Task& parent, const std::vector<TaskSpec
     auto& emitted = parent.emitted;
     if (std::find(emitted.begin(), emitted.end(), child.id) == emitted.end()) {
       emitted.push_back(child.id);
+      parent.children.emplace_back(child.queue, child.id);
     }
     Insert(now, child);
   }
@@ -97,22 +164,40 @@ void NaiveBroker::End(const Key& key, EndReason reason) {
   TaskSpec told;
   told.queue = task.spec.obituaries;
   told.id = task.spec.id;
+  Over over;
+  if (!told.queue.empty()) over.obituary = Key{told.queue, told.id};
   if (!told.queue.empty() && task.state != State::kDead && !Known(told)) {
     Task obituary;
     obituary.spec = told;
+    obituary.spec.max_attempts = config_.max_attempts;
     obituary.turn = turn_;
+    obituary.order = ++order_;
     obituary.obituary = Obituary{reason, "", task.emitted};
+    obituary.tells_of = key;
     tasks_.emplace(Key{told.queue, told.id}, obituary);
+    archive_[{told.queue, told.id}] = obituary;
     obituaries_ += 1;
   }
   if (reason == EndReason::kDead) {
     task.state = State::kDead;
     task.holder = 0;
-    return;
+    return ForgetOldDead(key.first);
   }
-  const TaskSpec spec = task.spec;
+  archive_[key] = task;
   tasks_.erase(key);
-  if (!Known(spec)) ended_[key] = 0;
+  all_ended_[key] = over;
+  if (!BelowFloor(key)) ended_[key] = over;
+}
+
+void NaiveBroker::ForgetOldDead(const std::string& queue) {
+  std::vector<const Task*> dead;
+  for (const auto& [key, task] : tasks_) {
+    if (key.first == queue && task.state == State::kDead) dead.push_back(&task);
+  }
+  if (dead.size() <= config_.dead_tasks) return;
+  const Task* oldest = *std::min_element(
+      dead.begin(), dead.end(), [](const Task* a, const Task* b) { return a->order < b->order; });
+  End({queue, oldest->spec.id}, EndReason::kPurged);
 }
 
 void NaiveBroker::Fail(const Key& key, bool delayed) {
@@ -156,7 +241,10 @@ std::optional<std::set<LeaseToken>> NaiveBroker::Hello(Time now, SessionId id,
   Advance(now);
   if (superseded_.contains(id)) return std::nullopt;
   const auto known = sessions_.find(id);
-  if (known != sessions_.end() && known->second.instance != hello.instance) return std::nullopt;
+  if (known != sessions_.end() && !known->second.restored &&
+      known->second.instance != hello.instance) {
+    return std::nullopt;
+  }
   std::vector<SessionId> older;
   for (const auto& [other, session] : sessions_) {
     if (other != id && session.instance == hello.instance && session.role == hello.role) {
@@ -171,6 +259,7 @@ std::optional<std::set<LeaseToken>> NaiveBroker::Hello(Time now, SessionId id,
   session.instance = hello.instance;
   session.role = hello.role;
   session.connected = true;
+  session.restored = false;
   session.last_heard = LeaseNow(now);
   session.consumes.clear();
   for (auto& [queue, puts] : waiting_) {
@@ -235,21 +324,26 @@ void NaiveBroker::Tick(Time now) {
       session.connected = false;
       session.lost_at = LeaseNow(now);
       session.consumes.clear();
-    } else if (!session.connected && LeaseNow(now) - session.lost_at > config_.session_grace) {
-      over.push_back(id);
+    } else if (!session.connected) {
+      const Duration grace = session.restored ? 2 * config_.session_grace + config_.restart_grace
+                                              : config_.session_grace;
+      if (LeaseNow(now) - session.lost_at > grace) over.push_back(id);
     }
   }
-  for (SessionId id : over) EndSession(id, /*loss=*/true);
+  for (SessionId id : over) EndSession(id, /*loss=*/!sessions_.at(id).restored);
   AdmitWaiting(now);
 }
 
 void NaiveBroker::AdmitWaiting(Time now) {
   for (auto& [queue, puts] : waiting_) {
-    while (!puts.empty() && (Known(puts.front().spec) || HasRoom(puts.front().spec))) {
+    while (!puts.empty() &&
+           (Known(puts.front().spec) || (HasRoom(puts.front().spec) && MayGrow(queue)))) {
       const Waiting put = puts.front();
       puts.pop_front();
-      Expect(put.session, put.number, StatusCode::kOk, Known(put.spec));
+      const bool known = Known(put.spec);
+      Expect(put.session, put.number, StatusCode::kOk, known);
       Insert(now, put.spec);
+      if (!known) tasks_.at({put.spec.queue, put.spec.id}).admitted = true;
     }
   }
 }
@@ -265,7 +359,8 @@ const NaiveBroker::Key* NaiveBroker::Leased(SessionId session, const LeaseToken&
 }
 
 StatusCode NaiveBroker::WhyNot(const LeaseToken& token) const {
-  return token.epoch == config_.epoch ? StatusCode::kFailedPrecondition : StatusCode::kNotFound;
+  return token.epoch >= remembered_since_ ? StatusCode::kFailedPrecondition
+                                          : StatusCode::kNotFound;
 }
 
 void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
@@ -281,9 +376,10 @@ void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
   };
   if (const auto* put = std::get_if<PutCommand>(&command.verb)) {
     const TaskSpec& spec = put->task;
-    Touch(spec);
-    if (TooLarge({spec})) {
-      Expect(id, number, StatusCode::kResourceExhausted);
+    if (const StatusCode code = Check(spec); code != StatusCode::kOk) {
+      Expect(id, number, code);
+    } else if (!Known(spec) && !MayGrow(spec.queue)) {
+      Expect(id, number, StatusCode::kUnavailable);
     } else if (Known(spec) || (waiting_[spec.queue].empty() && HasRoom(spec))) {
       Expect(id, number, StatusCode::kOk, Known(spec));
       Insert(now, spec);
@@ -300,10 +396,6 @@ void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
              task.cursor < cursor;
     });
   } else if (const auto* cancel = std::get_if<CancelCommand>(&command.verb)) {
-    std::vector<Key> keys;
-    for (const auto& [key, task] : tasks_) {
-      if (Within(key.second, *cancel) && !task.obituary.has_value()) keys.push_back(key);
-    }
     for (auto& [queue, puts] : waiting_) {
       for (const Waiting& each : puts) {
         if (!Within(each.spec.id, *cancel)) continue;
@@ -311,7 +403,7 @@ void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
       }
       std::erase_if(puts, [&](const Waiting& each) { return Within(each.spec.id, *cancel); });
     }
-    for (const Key& key : keys) {
+    for (const Key& key : InRange(*cancel)) {
       TellLost(tasks_.at(key));
       End(key, EndReason::kCancelled);
     }
@@ -330,28 +422,31 @@ void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
   } else if (const auto* emit = std::get_if<EmitCommand>(&command.verb)) {
     if (const auto key = leased(emit->token)) {
       tasks_.at(*key).started = true;
-      TouchChildren(emit->children);
-      const bool refused = TooLarge(emit->children);
-      Expect(id, number, refused ? StatusCode::kResourceExhausted : StatusCode::kOk);
-      if (!refused) PutChildren(now, tasks_.at(*key), emit->children);
+      const StatusCode code = MayGrow(key->first) ? CheckChildren(key->first, emit->children)
+                                                  : StatusCode::kUnavailable;
+      Expect(id, number, code);
+      if (code == StatusCode::kOk) PutChildren(now, tasks_.at(*key), emit->children);
     } else {
       Expect(id, number, WhyNot(emit->token));
     }
   } else if (const auto* settle = std::get_if<SettleCommand>(&command.verb)) {
     const Key named{settle->queue, settle->id};
     if (const auto key = leased(settle->token)) {
-      TouchChildren(settle->children);
-      const bool refused = TooLarge(settle->children);
-      Expect(id, number, refused ? StatusCode::kResourceExhausted : StatusCode::kOk);
-      if (!refused) {
+      const StatusCode code = CheckChildren(key->first, settle->children);
+      Expect(id, number, code);
+      if (code == StatusCode::kOk) {
         PutChildren(now, tasks_.at(*key), settle->children);
-        const TaskSpec spec = tasks_.at(*key).spec;
+        const Over over{{settle->token.epoch, settle->token.lease},
+                        tasks_.at(*key).children,
+                        std::nullopt};
         leases_.erase(settle->token);
+        archive_[*key] = tasks_.at(*key);
         tasks_.erase(*key);
-        if (!Known(spec)) ended_[*key] = settle->token.lease;
+        all_ended_[*key] = over;
+        if (!BelowFloor(*key)) ended_[*key] = over;
       }
-    } else if (ended_.contains(named) && settle->token.epoch == config_.epoch &&
-               ended_.at(named) == settle->token.lease) {
+    } else if (ended_.contains(named) &&
+               ended_.at(named).by == LeaseKey{settle->token.epoch, settle->token.lease}) {
       Expect(id, number, StatusCode::kOk, /*known=*/true);
     } else {
       Expect(id, number, tasks_.contains(named) ? WhyNot(settle->token) : StatusCode::kNotFound);

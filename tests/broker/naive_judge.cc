@@ -11,13 +11,13 @@ std::string NaiveBroker::JudgeDelivery(SessionId id, const DeliverEvent& event) 
   if (found == tasks_.end()) return what + "no such task";
   Task& task = found->second;
   if (task.state != State::kReady) return what + "it is not ready";
-  if (!MayGo(task)) return what + "grace or a full result queue forbids it";
+  if (!MayGo(task, /*before_admissions=*/true)) return what + "a pause, grace or a full result queue forbids it";
   const auto session = sessions_.find(id);
   if (session == sessions_.end() || !session->second.connected) return what + "to nobody";
   const auto consumer = session->second.consumes.find(event.queue);
   if (consumer == session->second.consumes.end()) return what + "not subscribed";
   if (!consumer->second.HasCredit()) return what + "beyond the credit";
-  if (event.token.epoch != config_.epoch || !seen_tokens_.insert(event.token).second) {
+  if (event.token.epoch != epoch_ || !seen_tokens_.insert(event.token).second) {
     return what + "the token is not fresh";
   }
   if (event.token.attempt != task.failures + 1) return what + "wrong attempt";
@@ -43,7 +43,7 @@ std::string NaiveBroker::JudgeDelivery(SessionId id, const DeliverEvent& event) 
     if (key.first != event.queue || other.state != State::kReady || &other == &task) continue;
     if (other.spec.priority != task.spec.priority) {
       contended = true;
-      lower = lower || (other.spec.priority > task.spec.priority && MayGo(other));
+      lower = lower || (other.spec.priority > task.spec.priority && MustGo(other));
       continue;
     }
     const bool earlier =
@@ -64,6 +64,7 @@ std::string NaiveBroker::JudgeDelivery(SessionId id, const DeliverEvent& event) 
   task.token = event.token;
   task.lease_ends = LeaseNow(now_) + config_.lease;
   leases_[event.token] = found->first;
+  all_leases_[{event.token.epoch, event.token.lease}] = {found->first, id};
   deliveries_ += 1;
   return "";
 }
@@ -104,10 +105,10 @@ std::string NaiveBroker::Judge(const Effects& effects) {
            std::to_string(session);
   }
   for (const auto& [key, task] : tasks_) {
-    if (!MayGo(task)) continue;
+    if (task.state != State::kReady) continue;
     for (const auto& [id, session] : sessions_) {
       const auto consumer = session.consumes.find(key.first);
-      if (consumer != session.consumes.end() && consumer->second.HasCredit()) {
+      if (consumer != session.consumes.end() && consumer->second.HasCredit() && MustGo(task)) {
         return key.first + " " + key.second.ToString() + " lies ready although session " +
                std::to_string(id) + " has credit";
       }
@@ -126,7 +127,14 @@ std::string NaiveBroker::Compare(const MachineSnapshot& snapshot) const {
     const QueueStats& s = queue.stats;
     const std::array<uint64_t, 6> theirs = {s.ready,   s.leased, s.accepted,
                                             s.delayed, s.dead,   s.bytes};
-    if (counts[s.name] != theirs) return "the counts of " + s.name + " differ";
+    if (counts[s.name] != theirs) {
+      std::string text = "the counts of " + s.name + " differ (ready, leased, accepted, delayed, " +
+                         "dead, bytes): should be";
+      for (const uint64_t count : counts[s.name]) text += " " + std::to_string(count);
+      text += ", are";
+      for (const uint64_t count : theirs) text += " " + std::to_string(count);
+      return text;
+    }
     const auto waiting = waiting_.find(s.name);
     const size_t held_back = waiting == waiting_.end() ? 0 : waiting->second.size();
     if (queue.held_back_puts != held_back) return "the held back puts of " + s.name + " differ";
@@ -152,6 +160,22 @@ std::vector<SessionId> NaiveBroker::Connected() const {
     if (session.connected) connected.push_back(id);
   }
   return connected;
+}
+
+bool NaiveBroker::IsConnected(SessionId session) const {
+  const auto found = sessions_.find(session);
+  return found != sessions_.end() && found->second.connected;
+}
+
+std::vector<TaskKey> NaiveBroker::InRange(const CancelCommand& cancel) const {
+  std::vector<Key> keys;
+  for (const auto& [key, task] : tasks_) {
+    const TaskId& id = key.second;
+    const bool within = id.run == cancel.run && id.space == cancel.space &&
+                        id.cursor >= cancel.first && id.cursor <= cancel.last;
+    if (within && !task.obituary.has_value()) keys.push_back(key);
+  }
+  return keys;
 }
 
 }  // namespace cohort

@@ -11,18 +11,11 @@ void NaiveBroker::Touch(const TaskSpec& spec) {
   }
 }
 
-void NaiveBroker::TouchChildren(const std::vector<TaskSpec>& children) {
-  for (const TaskSpec& child : children) {
-    Touch(child);
-    if (TooLarge({child})) return;
-  }
-}
-
 bool NaiveBroker::MayRevive(Time now, const Key& key) const {
   const Task& task = tasks_.at(key);
   const auto floor = floors_.find({key.first, key.second.run, key.second.space});
   if (floor != floors_.end() && key.second.cursor < floor->second) return false;
-  if (task.deadline <= now || !HasRoom(task.spec)) return false;
+  if (task.deadline <= now || !HasRoom(task.spec) || !MayGrow(key.first)) return false;
   if (task.spec.obituaries.empty()) return true;
   const auto told = tasks_.find({task.spec.obituaries, key.second});
   return told != tasks_.end() && told->second.obituary.has_value() &&
@@ -73,7 +66,7 @@ void NaiveBroker::ApplyOperators(Time now, SessionId id, const Command& command)
         return Expect(id, command.number, StatusCode::kNotFound);
       }
       if (!MayRevive(now, found->first)) {
-        const bool full = !HasRoom(found->second.spec);
+        const bool full = !HasRoom(found->second.spec) || !MayGrow(queue);
         const auto floor = floors_.find({queue, revive->id->run, revive->id->space});
         const bool over = (floor != floors_.end() && revive->id->cursor < floor->second) ||
                           found->second.deadline <= now;

@@ -166,6 +166,10 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, EmitCommand& 
 void QueueMachine::On(Time now, Session& session, uint64_t number, SettleCommand& settle,
                       Effects& effects) {
   Task* task = Leased(session, settle.token);
+  if (task == nullptr && config_.broken.no_fencing) {
+    task = FindTask(settle.queue, settle.id);
+    if (task == nullptr) return Answer(session, number, Status(), true, effects);
+  }
   if (task != nullptr) {
     std::vector<Task*> fresh;
     const Status status = PutChildren(now, task, settle.children, fresh);

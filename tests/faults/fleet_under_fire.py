@@ -52,7 +52,9 @@ class Fleet:
         self.step_clock(0)
         port, proxy_port = free_port(rng), free_port(rng)
         configuration = CONFIGURATION.format(run=folder / "run", port=port)
-        if not options.memory:
+        if options.memory:
+            configuration += 'durability = "memory"\n'
+        else:
             configuration += DURABLE.format(journal=self.disk / "journal", segment=SEGMENT_BYTES)
         (folder / "broker.toml").write_text(configuration)
         self.direct, self.through = (f"tcp://127.0.0.1:{each}" for each in (port, proxy_port))

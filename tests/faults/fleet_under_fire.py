@@ -79,7 +79,8 @@ class Fleet:
     def fill_disk(self):
         free = os.statvfs(self.disk)
         with open(self.disk / "filler", "wb") as filler:
-            os.posix_fallocate(filler.fileno(), 0, max(1, free.f_bavail) * free.f_bsize)
+            if free.f_bavail > 0:
+                os.posix_fallocate(filler.fileno(), 0, free.f_bavail * free.f_bsize)
 
     def free_disk(self):
         (self.disk / "filler").unlink(missing_ok=True)
@@ -121,7 +122,11 @@ class Fleet:
     def kill_broker(self, with_power_cut):
         self.broker.kill()
         if with_power_cut:
+            full = (self.disk / "filler").exists()
+            self.free_disk()  # what comes back had its room before
             power_cut.cut(self.disk / "journal", self.undo, self.disk / "graveyard", self.rng)
+            if full:
+                self.fill_disk()
         self.broker.start()
 
     def supervise(self):

@@ -23,7 +23,7 @@ class Nemesis:
         self.to_wake = []          # (when, child)
         self.next_deed = time.monotonic() + 1
         self.broker_after = 0
-        self.next_full = time.monotonic() + rng.uniform(2, 4) if disk_can_fill else float("inf")
+        self.next_full = time.monotonic() + rng.uniform(3, 10) if disk_can_fill else float("inf")
         self.free_at = float("inf")
 
     def done(self):

@@ -15,7 +15,8 @@ def main():
     broken = sys.argv[1]
     os.environ["COHORT_BROKEN"] = broken
     for seed in SEEDS:
-        options = harness.parse(["--seed", str(seed), "--kills", str(KILLS), "--broker", str(TESTS / "broken-broker")])
+        options = harness.parse(["--seed", str(seed), "--kills", str(KILLS), "--drain", "20", "--broker",
+                                 str(TESTS / "broken-broker")])
         verdict, nemesis, _, seconds = harness.run(options)
         print(f"without {broken}, seed {seed}: " + harness.describe(verdict, nemesis, seconds), flush=True)
         if getattr(verdict, WRONG[broken]) > 0:

@@ -18,7 +18,6 @@ from nemesis import Nemesis
 from processes import SCRATCH
 
 LOOK = 0.02
-DRAIN_SECONDS = 120
 
 
 def parse(words):
@@ -28,6 +27,7 @@ def parse(words):
     parser.add_argument("--tasks", type=int, default=2000, help="prompts at least")
     parser.add_argument("--rate", type=float, default=250, help="prompts a second, of all producers together")
     parser.add_argument("--seconds", type=float, default=3600, help="the nemesis stops after this long at the latest")
+    parser.add_argument("--drain", type=float, default=120, help="seconds after which the queues must have drained")
     parser.add_argument("--producers", type=int, default=3)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--scorers", type=int, default=3)
@@ -60,7 +60,7 @@ def run(options):
     try:
         fleet.start()
         provoke(fleet, nemesis, options)
-        stats = fleet.drain(DRAIN_SECONDS)
+        stats = fleet.drain(options.drain)
     finally:
         fleet.close()
     verdict = checker.judge(fleet.folder / "histories", fates(prompts_put(fleet.folder)), options.memory)

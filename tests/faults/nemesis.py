@@ -48,7 +48,7 @@ class Nemesis:
             self.next_full = now + FULL_SECONDS + self.rng.expovariate(1 / FULL_EVERY)
         if now >= self.next_deed:
             self.next_deed = now + self.rng.expovariate(1 / PAUSE)
-            self.disturb() if self.done() or self.rng.random() < 0.25 else self.kill(now)
+            self.disturb() if self.done() or self.rng.random() < 0.3 else self.kill(now)
 
     def calm(self):
         """Everything that was disturbed for a time is put right."""
@@ -83,7 +83,7 @@ class Nemesis:
                 self.counts["stops"] += 1
                 child.stop()
                 # Short ones, and some that outlast every lease.
-                seconds = self.rng.choices([self.rng.uniform(0, 1), self.rng.uniform(3, 6)], [4, 1])[0]
+                seconds = self.rng.choices([self.rng.uniform(0, 1), self.rng.uniform(3, 6)], [2, 1])[0]
                 self.to_wake.append((time.monotonic() + seconds, child))
         elif deed == "clock":
             self.counts["clock steps"] += 1

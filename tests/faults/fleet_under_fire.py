@@ -1,4 +1,5 @@
 """A broker, a bad network and their workers in one temporary folder: started, supervised, and brought to their end."""
+import contextlib
 import json
 import os
 import pathlib
@@ -77,10 +78,12 @@ class Fleet:
             (self.disk / name).mkdir()
 
     def fill_disk(self):
-        free = os.statvfs(self.disk)
         with open(self.disk / "filler", "wb") as filler:
-            if free.f_bavail > 0:
-                os.posix_fallocate(filler.fileno(), 0, free.f_bavail * free.f_bsize)
+            size = 0
+            while (free := os.statvfs(self.disk)).f_bavail > 0:
+                with contextlib.suppress(OSError):  # the broker has just taken some
+                    os.posix_fallocate(filler.fileno(), size, free.f_bavail * free.f_bsize)
+                size = os.fstat(filler.fileno()).st_size
 
     def free_disk(self):
         (self.disk / "filler").unlink(missing_ok=True)

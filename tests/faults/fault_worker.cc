@@ -1,12 +1,13 @@
 // fault-worker: one process of the fault harness, of any role.
 //
 //   fault-worker --role producer|worker|scorer|sink|stats --endpoint E --instance NAME --folder F
-//                [--space N] [--rate R] [--window N] [--forgetful 1]
+//                [--keys FOLDER] [--space N] [--rate R] [--window N] [--forgetful 1]
 //   fault-worker --role fates --space N --until C   prints what prompts 0 … C − 1 must come to
 #include <cstdio>
 #include <map>
 #include <string>
 
+#include "libs/messaging/keys.h"
 #include "tests/faults/roles.h"
 
 namespace cohort::faults {
@@ -71,10 +72,18 @@ Role RoleOf(const std::string& role) {
 
 int Run(const Options& options) {
   const SystemClock clock;
+  const Role role = RoleOf(options.role);
+  const auto keys =
+      LoadClientKeys(options.keys, std::string(RoleName(role)), options.instance, "broker");
+  if (!keys.ok()) {
+    std::fprintf(stderr, "%s\n", keys.status().ToString().c_str());
+    return 2;
+  }
   auto client = BrokerClient::Connect({.endpoint = options.endpoint,
-                                       .role = RoleOf(options.role),
+                                       .role = role,
                                        .instance = options.instance,
-                                       .clock = &clock});
+                                       .clock = &clock,
+                                       .keys = *keys});
   if (!client.ok()) {
     std::fprintf(stderr, "%s\n", client.status().ToString().c_str());
     return 2;
@@ -98,6 +107,7 @@ int Main(int argc, char** argv) {
   options.endpoint = words["--endpoint"];
   options.instance = words["--instance"];
   options.folder = words["--folder"];
+  options.keys = words["--keys"];
   if (words.contains("--space")) options.space = std::stoull(words["--space"]);
   if (words.contains("--rate")) options.rate = std::stod(words["--rate"]);
   if (words.contains("--window")) options.window = std::stoull(words["--window"]);

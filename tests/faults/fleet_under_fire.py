@@ -31,6 +31,10 @@ queue_bytes = 67108864
 held_tasks = 20000
 max_message_bytes = 1048576
 """
+KEYS = """
+[security]
+keys = "{keys}"
+"""
 DURABLE = """durability = "disk"
 journal_directory = "{journal}"
 segment_bytes = {segment}
@@ -40,7 +44,7 @@ segment_bytes = {segment}
 class Fleet:
     def __init__(self, folder, rng, options):
         self.folder, self.rng, self.options = folder, rng, options
-        self.sealed = False
+        self.sealed = not options.plain  # by keys: whatever is turned over on the way is noticed
         self.unexpected = []  # lives that ended by themselves
         self.recoveries = []
         shutil.rmtree(folder, ignore_errors=True)
@@ -57,6 +61,11 @@ class Fleet:
             configuration += 'durability = "memory"\n'
         else:
             configuration += DURABLE.format(journal=self.disk / "journal", segment=SEGMENT_BYTES)
+        self.keys = folder / "keys" if self.sealed else ""
+        if self.sealed:
+            configuration += KEYS.format(keys=self.keys)
+            subprocess.run([BIN / "cohort", "keys", "new", "--fleet", "--keys", self.keys], check=True,
+                           stdout=subprocess.DEVNULL)
         (folder / "broker.toml").write_text(configuration)
         self.direct, self.through = (f"tcp://127.0.0.1:{each}" for each in (port, proxy_port))
         self.broker = self.make_broker()
@@ -115,7 +124,7 @@ class Fleet:
         endpoint = self.through if number % 2 else self.direct
         words = [TESTS / "fault-worker", "--role", role, "--endpoint", endpoint, "--instance", f"{role}-{number}",
                  "--folder", self.folder / "histories", "--space", number, "--forgetful", int(self.options.memory),
-                 "--rate", self.options.rate / self.options.producers]
+                 "--keys", self.keys, "--rate", self.options.rate / self.options.producers]
         return Child(f"{role}-{number}", role, words, self.folder / f"logs/{role}-{number}")
 
     def start(self):
@@ -160,7 +169,7 @@ class Fleet:
 
     def stats(self):
         words = [TESTS / "fault-worker", "--role", "stats", "--endpoint", self.direct, "--instance", "stats",
-                 "--folder", self.folder / "logs"]
+                 "--folder", self.folder / "logs", "--keys", self.keys]
         asked = subprocess.run(words, capture_output=True, text=True)
         return json.loads(asked.stdout) if asked.returncode == 0 else {}
 

@@ -33,6 +33,7 @@ def parse(words):
     parser.add_argument("--scorers", type=int, default=3)
     parser.add_argument("--broker", default="", help="another broker than cohort-broker: a broken twin")
     parser.add_argument("--memory", action="store_true", help="queues in memory: what the broker forgets is put again")
+    parser.add_argument("--plain", action="store_true", help="without keys, and then without corrupted connections")
     return parser.parse_args(words)
 
 

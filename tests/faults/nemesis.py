@@ -89,7 +89,7 @@ class Nemesis:
             self.counts["clock steps"] += 1
             self.fleet.step_clock(self.rng.choice(STEPS) * self.rng.choice([-1, 1]))
         elif deed != "flip" or self.fleet.sealed:
-            # Bits are turned only where the transport has to notice: a plain one would carry them as somebody's word.
+            # Bits are turned over only where keys make it show: a plain connection carries them as somebody's word.
             self.counts["network faults"] += 1
             self.fleet.order_proxy(deed if deed != "stall" else f"stall {self.rng.uniform(0.2, 6):.2f}")
 

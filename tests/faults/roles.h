@@ -17,6 +17,7 @@ namespace cohort::faults {
 
 struct Options {
   std::string role, endpoint, instance, folder;
+  std::string keys;      // the folder of the fleet's keys; empty: none are used
   uint64_t space = 1;    // of a producer's ids
   double rate = 100;     // puts per second of a producer
   uint64_t window = 64;  // puts that a producer leaves unanswered

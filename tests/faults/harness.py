@@ -9,6 +9,7 @@ that nobody put. Prints one line of counts; exit code 0 when nothing is wrong.
 """
 import argparse
 import random
+import signal
 import sys
 import time
 
@@ -55,8 +56,11 @@ def provoke(fleet, nemesis, options):
 def run(options):
     """Returns the verdict, the nemesis' counts, and what was wrong besides."""
     rng = random.Random(options.seed)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and leave nothing behind
     fleet = Fleet(SCRATCH / f"faults-{options.seed}", rng, options)
     nemesis = Nemesis(fleet, rng, options.kills, disk_can_fill=fleet.mounted)
+    if not (fleet.mounted or options.memory):
+        print("no full disks: only root may mount a small tmpfs, and the journal must be on it", flush=True)
     started = time.monotonic()
     try:
         fleet.start()
@@ -65,7 +69,7 @@ def run(options):
     finally:
         fleet.close()
     verdict = checker.judge(fleet.folder / "histories", fates(prompts_put(fleet.folder)), options.memory)
-    wrong = fleet.unexpected
+    wrong = fleet.unexpected + fleet.false_alarms()
     letters = sum(queue["dead"] for queue in stats.values())
     if not options.memory and letters != verdict.dead:
         wrong.append(f"{letters} dead letters, {verdict.dead} of them explained")

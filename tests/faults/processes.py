@@ -3,6 +3,7 @@
 Standard library only. Programs come from $COHORT_BIN (default build/bin) and its neighbour tests/, scratch space from
 $COHORT_SCRATCH.
 """
+import ctypes
 import os
 import pathlib
 import signal
@@ -35,6 +36,10 @@ def free_port(rng):
                 continue
 
 
+LIBC = ctypes.CDLL(None)
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+
 class Child:
     """One process under one name, over all its lives."""
 
@@ -49,7 +54,8 @@ class Child:
     def start(self):
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(self.words, env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=subprocess.STDOUT)
+                                            stderr=subprocess.STDOUT,
+                                            preexec_fn=lambda: LIBC.prctl(DIE_WITH_PARENT, signal.SIGKILL))
         self.lives += 1
         self.doomed = self.stopped = False
 

@@ -15,7 +15,7 @@ from processes import BIN, SOURCE, TESTS, Child, check, free_port
 HERE = pathlib.Path(__file__).resolve().parent
 SEGMENT_BYTES = 1 << 20
 DISK_BYTES = 48 << 20
-SYNC_MICROSECONDS = 1000  # a tmpfs syncs at once, which hides the moment between write and sync
+SYNC_MICROSECONDS = 2000  # a tmpfs syncs at once, which hides the moment between write and sync
 
 CONFIGURATION = """[run]
 directory = "{run}"
@@ -134,14 +134,17 @@ class Fleet:
             child.start()
 
     def kill_broker(self, with_power_cut):
+        """Returns what the power cut took back, by kind."""
         self.broker.kill()
+        lost = {}
         if with_power_cut:
             full = (self.disk / "filler").exists()
             self.free_disk()  # what comes back had its room before
-            power_cut.cut(self.disk / "journal", self.undo, self.disk / "graveyard", self.rng)
+            lost = power_cut.cut(self.disk / "journal", self.undo, self.disk / "graveyard", self.rng)
             if full:
                 self.fill_disk()
         self.broker.start()
+        return lost
 
     def supervise(self):
         """Starts again what was killed; what died by itself is remembered as wrong."""

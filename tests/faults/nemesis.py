@@ -68,7 +68,8 @@ class Nemesis:
             self.counts["kill broker"] += 1
             power_cut = self.counts["kill broker"] % POWER_CUT_EVERY == 0
             self.counts["power cuts"] += power_cut
-            self.fleet.kill_broker(power_cut)
+            for what, count in self.fleet.kill_broker(power_cut).items():
+                self.counts[f"{what} taken back"] += count
             return
         child = self.rng.choice(self.fleet.workers)
         if child.alive():

@@ -40,6 +40,11 @@ struct MachineConfig {
   uint64_t waiting_tasks = 4096;
   uint64_t waiting_bytes = uint64_t{64} << 20;
   uint64_t queues = 1024;
+  // Promises that are broken on purpose: only for tests that must notice (tests/faults).
+  struct {
+    bool no_fencing = false;  // a settle counts whoever sends it and however late
+    bool no_dedupe = false;   // ids are forgotten as soon as their tasks are over
+  } broken;
 };
 
 // An event for one session. The machine never asks for anything else.

@@ -65,7 +65,7 @@ Entry* Queue::Erase(Task* task, LeaseKey settled_by) {
   Entry* entry = task->entry;
   order_.Remove(entry);
   live_ -= 1;
-  if (IsBelowFloor(task->id)) {
+  if (IsBelowFloor(task->id) || config_.broken.no_dedupe) {
     known_.erase(known_.find(task->id));
     return nullptr;
   }
@@ -75,7 +75,7 @@ Entry* Queue::Erase(Task* task, LeaseKey settled_by) {
 }
 
 Entry* Queue::Remember(const TaskId& id, LeaseKey settled_by) {
-  if (IsBelowFloor(id)) return nullptr;
+  if (IsBelowFloor(id) || config_.broken.no_dedupe) return nullptr;
   const auto place = known_.try_emplace(id).first;
   place->second.queue = this;
   place->second.id = &place->first;

@@ -247,5 +247,35 @@ TEST_F(FlowTest, RefusesMoreQueuesThanItMayHave) {
             StatusCode::kResourceExhausted);
 }
 
+TEST_F(FlowTest, WithoutRoomOnDiskPutsAndDeliveriesWaitAndEmitsAndSettlesDoNot) {
+  MachineConfig config = MachineDriver::Config();
+  config.durable = true;
+  MachineDriver driver(config);
+  ASSERT_TRUE(driver.Hello(1).ok());
+  ASSERT_TRUE(driver.Hello(2).ok());
+  driver.Do(1, PutCommand{MachineDriver::Prompt(1)});
+  driver.Do(1, PutCommand{MachineDriver::Prompt(2)});
+  driver.Consume(2, "prompts", /*tasks=*/1);
+  const LeaseToken token = driver.Delivered(2).token;
+
+  driver.machine.RefusePuts("no space left");
+  const Status refused = driver.StatusOf(1, PutCommand{MachineDriver::Prompt(3)});
+  EXPECT_EQ(refused.code(), StatusCode::kUnavailable);
+  driver.Consume(2, "prompts", /*tasks=*/2);
+  EXPECT_TRUE(driver.Deliveries(2).empty());
+  // A settle names what was not emitted before: had the emit been refused, the sample would be
+  // lost.
+  const TaskSpec first = MachineDriver::Spec("rollouts", MachineDriver::Id(1, 1));
+  const TaskSpec second = MachineDriver::Spec("rollouts", MachineDriver::Id(1, 2));
+  EXPECT_TRUE(driver.StatusOf(2, EmitCommand{token, {first}}).ok());
+  EXPECT_TRUE(
+      driver.StatusOf(2, SettleCommand{token, "prompts", MachineDriver::Id(1), {second}}).ok());
+  EXPECT_EQ(driver.Stats("rollouts").ready, 2u);
+
+  driver.machine.RefusePuts("");
+  driver.Step(Seconds(0.1));
+  EXPECT_EQ(driver.Delivered(2).id, MachineDriver::Id(2));
+}
+
 }  // namespace
 }  // namespace cohort

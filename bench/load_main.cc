@@ -20,6 +20,7 @@ struct Arguments {
   size_t producers = 8, consumers = 8;
   size_t bytes = 4096;
   uint64_t window = 64;
+  uint64_t unanswered = 0;
   double rate = 0;
   RunPlan run;
 };
@@ -31,7 +32,12 @@ Work BrokerProducer(const Arguments& a, Board& board, size_t index) {
                          .body_bytes = a.bytes,
                          .rate = a.rate / static_cast<double>(a.producers)},
                         context, board, board.tallies[index]);
-    driver.Add(ProducerPlan{.queue = "bench", .index = index, .window = a.rate > 0 ? 0 : a.window});
+    ProducerPlan plan;
+    plan.queue = "bench";
+    plan.index = index;
+    plan.unanswered = a.unanswered;
+    plan.window = a.rate > 0 || a.unanswered > 0 ? 0 : a.window;
+    driver.Add(plan);
     return driver.Run();
   };
 }
@@ -40,10 +46,11 @@ Work BrokerConsumer(const Arguments& a, Board& board, size_t index) {
   return [&a, &board, index](zmq::context_t& context) {
     BrokerDriver driver({.endpoint = a.endpoint, .name = "consumer-" + std::to_string(index)},
                         context, board, board.tallies[a.producers + index]);
-    driver.Add(
-        ConsumerPlan{
-            .queue = "bench", .grant_tasks = 2 * a.window, .grant_bytes = 2 * a.window * a.bytes},
-        Role::kRewardWorker);
+    ConsumerPlan plan;
+    plan.queue = "bench";
+    plan.grant_tasks = 2 * a.window;
+    plan.grant_bytes = 2 * a.window * a.bytes;
+    driver.Add(plan, Role::kRewardWorker);
     return driver.Run();
   };
 }
@@ -58,6 +65,8 @@ int Main(int argc, char** argv) {
   app.add_option("--consumers", a.consumers);
   app.add_option("--bytes", a.bytes);
   app.add_option("--window", a.window);
+  app.add_option("--unanswered", a.unanswered,
+                 "puts of each producer without an answer, in place of --window");
   app.add_option("--rate", a.rate);
   app.add_option("--processes", a.run.processes);
   app.add_option("--warm-up", a.run.warm_up_seconds);

@@ -1,5 +1,6 @@
 #include "bench/load/run.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -19,6 +20,9 @@ namespace {
 // One process: its threads, its context.
 int RunChild(const std::vector<Work>& work) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // What is freed is used again: page faults are not what is measured.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   zmq::context_t context;
   context.set(zmq::ctxopt::max_sockets, 10'000);
   std::atomic<bool> failed{false};
@@ -125,12 +129,12 @@ int RunLoad(Board& board, const RunPlan& plan, std::vector<Work> work) {
   }
   const double tasks = std::max<double>(1, static_cast<double>(after.done - before.done));
   std::printf(
-      "{\"rate\": %.1f, \"sent_rate\": %.1f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": "
+      "{\"rate\": %.1f, \"confirmed_rate\": %.1f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": "
       "%.3f, \"server_us\": "
       "%.2f, \"load_us\": %.2f, \"resident_mib\": %.1f, \"unfinished\": %lld, \"unconfirmed\": "
       "%lld, \"failed\": "
       "%llu, \"redelivered\": %llu, \"late\": %llu}\n",
-      tasks / seconds, static_cast<double>(after.sent - before.sent) / seconds,
+      tasks / seconds, static_cast<double>(after.confirmed - before.confirmed) / seconds,
       QuantileMs(board, .5), QuantileMs(board, .99), QuantileMs(board, .999),
       server_seconds / tasks * 1e6, load_seconds / tasks * 1e6, resident,
       static_cast<long long>(last.sent - last.done),
@@ -138,7 +142,8 @@ int RunLoad(Board& board, const RunPlan& plan, std::vector<Work> work) {
       static_cast<unsigned long long>(last.failed),
       static_cast<unsigned long long>(last.redelivered),
       static_cast<unsigned long long>(last.late));
-  const bool clean = load.Healthy() && last.done >= last.sent && last.failed == 0;
+  const bool clean =
+      load.Healthy() && last.failed == 0 && (last.done >= last.sent || !plan.must_finish);
   return clean ? 0 : 1;
 }
 

@@ -22,6 +22,7 @@ struct RunPlan {
   double warm_up_seconds = 0.5;
   double seconds = 2;
   double drain_seconds = 10;  // for what is under way when the sending is over
+  bool must_finish = true;    // what was sent must be done by then
   pid_t server = 0;
 };
 

@@ -27,6 +27,10 @@ void Latencies::Add(int64_t nanoseconds) {
   counts_[bucket].fetch_add(1, std::memory_order_relaxed);
 }
 
+void Latencies::Clear() {
+  for (std::atomic<uint32_t>& count : counts_) count.store(0, std::memory_order_relaxed);
+}
+
 int64_t Latencies::ValueOf(size_t bucket) {
   if (bucket < 32) return static_cast<int64_t>(bucket);
   return static_cast<int64_t>(32 + bucket % 32) << (bucket / 32 - 1);

@@ -24,6 +24,7 @@ class Latencies {
   void Add(int64_t nanoseconds);
   uint64_t count(size_t bucket) const { return counts_[bucket].load(std::memory_order_relaxed); }
   static int64_t ValueOf(size_t bucket);
+  void Clear();
 
  private:
   std::array<std::atomic<uint32_t>, kBuckets> counts_;

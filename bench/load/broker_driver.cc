@@ -10,7 +10,7 @@
 namespace cohort::bench {
 namespace {
 
-constexpr int64_t kPingScan = 100'000'000;
+constexpr int64_t kPingScan = 10'000'000;
 constexpr int64_t kLongestWait = 50'000'000;
 constexpr uint64_t kFloorEvery = 1024;
 constexpr uint32_t kWakeup = 1u << 31;  // index of a producer's eventfd: this bit and the peer's
@@ -22,7 +22,8 @@ BrokerDriver::BrokerDriver(Options options, zmq::context_t& context, Board& boar
       context_(context),
       board_(board),
       tally_(tally),
-      bytes_(std::make_shared<const std::string>(options_.body_bytes, 'x')) {}
+      bytes_(std::make_shared<const std::string>(options_.body_bytes, 'x')),
+      rng_(EntropyFromSystem()) {}
 
 void BrokerDriver::Add(const ProducerPlan& plan, Role role) {
   Peer peer;
@@ -76,7 +77,7 @@ Status BrokerDriver::Run() {
 
 Status BrokerDriver::Look(uint32_t index) {
   Peer& peer = peers_[index];
-  if (peer.consumer.stalls && peer.greeted && !board_.resume) return {};
+  if (peer.consumer.stalls && peer.told_tasks > 0 && !board_.resume) return {};
   // A bounded number of messages, so that one busy session leaves time for the others.
   for (int i = 0; i < 64; ++i) {
     std::optional<std::vector<Event>> events = peer.session->Receive();
@@ -103,6 +104,7 @@ Status BrokerDriver::Look(uint32_t index) {
 
 void BrokerDriver::OnWelcome(Peer& peer) {
   peer.greeted = true;
+  peer.idle_limit = static_cast<int64_t>(peer.session->terms().ping_seconds * rng_.Uniform() * 1e9);
   board_.ready += 1;
   if (!peer.produces) peer.session->Ask(SubscribeCommand{peer.consumer.queue});
 }
@@ -129,6 +131,9 @@ void BrokerDriver::OnDeliver(Peer& peer, const DeliverEvent& deliver, int64_t no
     child.id = {deliver.id.run, peer.space, peer.last_cursor, 1};
     child.body = NewBody();
     settle.children.push_back(std::move(child));
+    tally_.sent += 1;
+    tally_.sent_bytes += options_.body_bytes;
+    tally_.confirmed += 1;  // with its parent's settle
   }
   const size_t producer =
       deliver.id.space <= kMostProducers ? deliver.id.space - 1 : kMostProducers;
@@ -225,8 +230,11 @@ void BrokerDriver::PingIdle(int64_t now) {
   for (uint32_t i = 0; i < peers_.size(); ++i) {
     Peer& peer = peers_[i];
     if (!peer.greeted) continue;
-    const auto every = static_cast<int64_t>(peer.session->terms().ping_seconds * 1e9);
-    if (now - peer.session->last_sent() < every) continue;
+    if (peer.consumer.stalls && board_.resume) loop_.Touch(i);
+    if (now - peer.session->last_sent() < peer.idle_limit) continue;
+    // Clients that started together do not ping together.
+    const double share = 0.5 + 0.5 * rng_.Uniform();
+    peer.idle_limit = static_cast<int64_t>(peer.session->terms().ping_seconds * share * 1e9);
     peer.session->Ping();
     if (peer.session->WantsALook()) loop_.Touch(i);
   }

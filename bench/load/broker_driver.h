@@ -16,6 +16,7 @@
 #include "bench/load/board.h"
 #include "bench/load/broker_session.h"
 #include "bench/load/loop.h"
+#include "libs/base/rng.h"
 #include "libs/base/status.h"
 
 namespace cohort::bench {
@@ -61,6 +62,7 @@ class BrokerDriver {
   struct Peer {
     std::unique_ptr<BrokerSession> session;
     bool greeted = false;
+    int64_t idle_limit = 0;  // until the next ping
     bool produces = false;
     ProducerPlan producer;
     ConsumerPlan consumer;
@@ -88,6 +90,7 @@ class BrokerDriver {
   Board& board_;
   Tally& tally_;
   const std::shared_ptr<const std::string> bytes_;
+  Rng rng_;
   Loop loop_;
   std::vector<Peer> peers_;
   std::vector<uint32_t> paced_;  // producers by rate

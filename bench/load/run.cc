@@ -42,6 +42,16 @@ int RunChild(const std::vector<Work>& work) {
 
 }  // namespace
 
+bool WaitUntil(double seconds, const std::function<bool()>& condition) {
+  const int64_t until = NowNanoseconds() + static_cast<int64_t>(seconds * 1e9);
+  while (!condition()) {
+    if (NowNanoseconds() >= until) return false;
+    const timespec pause{.tv_sec = 0, .tv_nsec = 10'000'000};
+    nanosleep(&pause, nullptr);
+  }
+  return true;
+}
+
 double ProcessorSeconds(pid_t process) {
   std::ifstream file("/proc/" + std::to_string(process) + "/stat");
   std::stringstream text;
@@ -106,6 +116,11 @@ void LoadProcesses::Sleep(double seconds) const {
 int RunLoad(Board& board, const RunPlan& plan, std::vector<Work> work) {
   const size_t threads = work.size();
   LoadProcesses load(board, plan.processes, std::move(work));
+  if (!WaitUntil(60, [&] { return board.ready >= plan.sessions || !load.Healthy(); })) {
+    std::fprintf(stderr, "bench-load: %u of %zu sessions stand after 60 s\n", board.ready.load(),
+                 plan.sessions);
+    return 1;
+  }
   load.Sleep(plan.warm_up_seconds);
   const Totals before = Sum(board, 0, threads);
   const double load_before = load.ProcessorSeconds();
@@ -120,13 +135,11 @@ int RunLoad(Board& board, const RunPlan& plan, std::vector<Work> work) {
   const double server_seconds = ProcessorSeconds(plan.server) - server_before;
   const double resident = ResidentMiB(plan.server);
   board.sending_over = true;
-  Totals last = Sum(board, 0, threads);
-  for (int64_t until = NowNanoseconds() + static_cast<int64_t>(plan.drain_seconds * 1e9);
-       load.Healthy() && NowNanoseconds() < until &&
-       !(last.done >= last.sent && last.confirmed >= last.sent);
-       last = Sum(board, 0, threads)) {
-    load.Sleep(0.01);
-  }
+  Totals last;
+  WaitUntil(plan.drain_seconds, [&] {
+    last = Sum(board, 0, threads);
+    return !load.Healthy() || (last.done >= last.sent && last.confirmed >= last.sent);
+  });
   const double tasks = std::max<double>(1, static_cast<double>(after.done - before.done));
   std::printf(
       "{\"rate\": %.1f, \"confirmed_rate\": %.1f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": "

@@ -22,9 +22,13 @@ struct RunPlan {
   double warm_up_seconds = 0.5;
   double seconds = 2;
   double drain_seconds = 10;  // for what is under way when the sending is over
+  size_t sessions = 0;        // to wait for before the warm-up
   bool must_finish = true;    // what was sent must be done by then
   pid_t server = 0;
 };
+
+// Polls until the condition holds; false when the time is up first.
+bool WaitUntil(double seconds, const std::function<bool()>& condition);
 
 // User and system time of a process so far, and what it holds in memory.
 double ProcessorSeconds(pid_t process);

@@ -81,7 +81,7 @@ Work BadConsumers(const Arguments& a, Board& board) {
     stalls.queue = "rollouts.good";
     stalls.stalls = true;
     stalls.measures = false;
-    stalls.grant_tasks = 4096;
+    stalls.grant_tasks = 512;
     driver.Add(stalls, Role::kRewardWorker);
     ConsumerPlan byte;
     byte.queue = "rollouts.good";

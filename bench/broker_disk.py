@@ -47,7 +47,8 @@ def measure_redis(folder, size, window):
     home.mkdir()
     socket = home / "socket"
     try:
-        with Server(["redis-server", "--unixsocket", socket, "--dir", home, *REDIS], folder / "redis.log", socket.exists) as server:
+        log = folder / "redis.log"
+        with Server(["redis-server", "--unixsocket", socket, "--dir", home, *REDIS], log, lambda: "ready to accept" in log.read_text()) as server:
             return peer("redis", socket, size, window, server.pid)
     finally:
         shutil.rmtree(home)

@@ -24,7 +24,7 @@ class Systems:
         self.relay_in, self.relay_out, self.echo_at = (f"ipc://{folder}/{name}.sock" for name in ("in", "out", "echo"))
         self.relay = Server([BIN / "bench-relay", "relay", self.relay_in, self.relay_out], folder / "relay.log", exists(self.relay_out))
         self.echo = Server([BIN / "bench-relay", "echo", self.echo_at], folder / "echo.log", exists(self.echo_at))
-        self.broker = broker(folder)
+        self.broker = broker(folder, "--broker.durability=memory")
 
     def stop(self):
         for server in (self.relay, self.echo, self.broker):

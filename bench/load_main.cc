@@ -5,6 +5,7 @@
 //   latencies bench-load relay --endpoint IN --out OUT --window W bench-load echo --endpoint E
 //   --rate R
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace {
 struct Arguments {
   std::string system, endpoint, out;
   size_t producers = 8, consumers = 8;
+  size_t per_thread = 4;
   size_t bytes = 4096;
   uint64_t window = 64;
   uint64_t unanswered = 0;
@@ -25,33 +27,70 @@ struct Arguments {
   RunPlan run;
 };
 
-Work BrokerProducer(const Arguments& a, Board& board, size_t index) {
-  return [&a, &board, index](zmq::context_t& context) {
-    BrokerDriver driver({.endpoint = a.endpoint,
-                         .name = "producer-" + std::to_string(index),
-                         .body_bytes = a.bytes,
-                         .rate = a.rate / static_cast<double>(a.producers)},
-                        context, board, board.tallies[index]);
-    ProducerPlan plan;
-    plan.queue = "bench";
-    plan.index = index;
-    plan.unanswered = a.unanswered;
-    plan.window = a.rate > 0 || a.unanswered > 0 ? 0 : a.window;
-    driver.Add(plan);
+// The producers, or consumers, of one thread.
+struct Share {
+  size_t first = 0, count = 0;
+};
+std::vector<Share> Shares(size_t all, size_t per_thread) {
+  std::vector<Share> shares;
+  for (size_t first = 0; first < all; first += per_thread) {
+    shares.push_back({first, std::min(per_thread, all - first)});
+  }
+  return shares;
+}
+
+Work BrokerProducers(const Arguments& a, Board& board, Share share, Tally& tally) {
+  return [&a, &board, share, &tally](zmq::context_t& context) {
+    BrokerDriver driver(
+        {.endpoint = a.endpoint,
+         .name = "producer-" + std::to_string(share.first),
+         .body_bytes = a.bytes,
+         .rate = a.rate * static_cast<double>(share.count) / static_cast<double>(a.producers)},
+        context, board, tally);
+    for (size_t i = 0; i < share.count; ++i) {
+      ProducerPlan plan;
+      plan.queue = "bench";
+      plan.index = share.first + i;
+      plan.unanswered = a.unanswered;
+      plan.window = a.rate > 0 || a.unanswered > 0 ? 0 : a.window;
+      driver.Add(plan);
+    }
     return driver.Run();
   };
 }
 
-Work BrokerConsumer(const Arguments& a, Board& board, size_t index) {
-  return [&a, &board, index](zmq::context_t& context) {
-    BrokerDriver driver({.endpoint = a.endpoint, .name = "consumer-" + std::to_string(index)},
-                        context, board, board.tallies[a.producers + index]);
+Work BrokerConsumers(const Arguments& a, Board& board, Share share, Tally& tally) {
+  return [&a, &board, share, &tally](zmq::context_t& context) {
+    BrokerDriver driver({.endpoint = a.endpoint, .name = "consumer-" + std::to_string(share.first)},
+                        context, board, tally);
     ConsumerPlan plan;
     plan.queue = "bench";
     plan.grant_tasks = 2 * a.window;
     plan.grant_bytes = 2 * a.window * a.bytes;
-    driver.Add(plan, Role::kRewardWorker);
+    for (size_t i = 0; i < share.count; ++i) driver.Add(plan, Role::kRewardWorker);
     return driver.Run();
+  };
+}
+
+Work Producers(const Arguments& a, Board& board, Share share, Tally& tally) {
+  if (a.system == "broker") return BrokerProducers(a, board, share, tally);
+  if (a.system == "relay") {
+    return [&a, &board, share, &tally](zmq::context_t& context) {
+      return ProduceForRelay(context, a.endpoint, share.first, share.count, a.window, a.bytes,
+                             board, tally);
+    };
+  }
+  return [&a, &board, share, &tally](zmq::context_t& context) {
+    const double rate =
+        a.rate * static_cast<double>(share.count) / static_cast<double>(a.producers);
+    return Echo(context, a.endpoint, share.count, rate, a.bytes, board, tally);
+  };
+}
+
+Work Consumers(const Arguments& a, Board& board, Share share, Tally& tally) {
+  if (a.system == "broker") return BrokerConsumers(a, board, share, tally);
+  return [&a, &board, share, &tally](zmq::context_t& context) {
+    return ConsumeFromRelay(context, a.out, share.count, board, tally);
   };
 }
 
@@ -63,6 +102,7 @@ int Main(int argc, char** argv) {
   app.add_option("--out", a.out);
   app.add_option("--producers", a.producers);
   app.add_option("--consumers", a.consumers);
+  app.add_option("--per-thread", a.per_thread, "producers, or consumers, that one thread drives");
   app.add_option("--bytes", a.bytes);
   app.add_option("--window", a.window);
   app.add_option("--unanswered", a.unanswered,
@@ -76,30 +116,14 @@ int Main(int argc, char** argv) {
 
   Board* board = Board::Make();
   std::vector<Work> work;
-  for (size_t i = 0; i < a.producers; ++i) {
-    if (a.system == "broker") work.push_back(BrokerProducer(a, *board, i));
-    if (a.system == "relay") {
-      work.push_back([&a, board, i](zmq::context_t& context) {
-        return ProduceForRelay(context, a.endpoint, i, a.window, a.bytes, *board,
-                               board->tallies[i]);
-      });
-    }
-    if (a.system == "echo") {
-      work.push_back([&a, board, i](zmq::context_t& context) {
-        return Echo(context, a.endpoint, a.rate / static_cast<double>(a.producers), a.bytes, *board,
-                    board->tallies[i]);
-      });
-    }
+  for (const Share& share : Shares(a.producers, a.per_thread)) {
+    work.push_back(Producers(a, *board, share, board->tallies[work.size()]));
   }
-  for (size_t i = 0; i < a.consumers && a.system != "echo"; ++i) {
-    if (a.system == "broker") {
-      work.push_back(BrokerConsumer(a, *board, i));
-    } else {
-      work.push_back([&a, board, i](zmq::context_t& context) {
-        return ConsumeFromRelay(context, a.out, *board, board->tallies[a.producers + i]);
-      });
-    }
+  if (a.system == "echo") a.consumers = 0;
+  for (const Share& share : Shares(a.consumers, a.per_thread)) {
+    work.push_back(Consumers(a, *board, share, board->tallies[work.size()]));
   }
+  a.run.sessions = a.producers + a.consumers;
   return RunLoad(*board, a.run, std::move(work));
 }
 

@@ -12,14 +12,15 @@
 
 namespace cohort::bench {
 
-// PUSH: keeps `window` messages between itself and the consumers.
-Status ProduceForRelay(zmq::context_t& context, const std::string& endpoint, size_t index,
-                       uint64_t window, size_t bytes, Board& board, Tally& tally);
-// PULL.
-Status ConsumeFromRelay(zmq::context_t& context, const std::string& endpoint, Board& board,
-                        Tally& tally);
-// DEALER: sends at a fixed rate, measures there and back from the intended moment.
-Status Echo(zmq::context_t& context, const std::string& endpoint, double rate, size_t bytes,
-            Board& board, Tally& tally);
+// PUSH sockets of the producers [first, first + count): each keeps `window` messages between itself
+// and the consumers.
+Status ProduceForRelay(zmq::context_t& context, const std::string& endpoint, size_t first,
+                       size_t count, uint64_t window, size_t bytes, Board& board, Tally& tally);
+// PULL sockets.
+Status ConsumeFromRelay(zmq::context_t& context, const std::string& endpoint, size_t count,
+                        Board& board, Tally& tally);
+// DEALERs: send at a fixed rate in all, measure there and back from the intended moment.
+Status Echo(zmq::context_t& context, const std::string& endpoint, size_t count, double rate,
+            size_t bytes, Board& board, Tally& tally);
 
 }  // namespace cohort::bench

@@ -128,6 +128,7 @@ class BrokerServer {
   std::set<std::string> unsynced_;  // … whose events wait for the journal
   uint64_t synced_before_ = 0;
   Effects effects_;
+  Time last_turn_{};
   Time last_drained_;
   Time next_publish_;
   ServerSnapshot counters_;  // machine is filled when published

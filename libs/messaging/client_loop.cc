@@ -12,6 +12,8 @@ namespace {
 constexpr size_t kBatchCommands = 256;
 constexpr size_t kBatchBytes = 256 * 1024;
 constexpr size_t kReceivesPerTurn = 256;
+// The broker hears of new credit when it is a quarter of the grant.
+constexpr uint64_t kTellings = 4;
 constexpr size_t kTokensPerRenewal = 8192;
 constexpr double kPutOffFor = 0.5;  // seconds, with jitter
 
@@ -249,6 +251,9 @@ void ClientLoop::HandleRequests() {
       subscription.grant_tasks = grant->tasks;
       subscription.grant_bytes = grant->bytes;
       subscription.told_tasks = UINT64_MAX;  // tell again
+      // Half of what the broker is told at a time: the other half may lie in our hands.
+      shared_.SetWorthTelling(grant->queue, std::max<uint64_t>(1, grant->tasks / (2 * kTellings)),
+                              std::max<uint64_t>(1, grant->bytes / (2 * kTellings)));
     } else if (auto* limit = std::get_if<LimitRequest>(&request)) {
       if (auto* lease = held_.Find(limit->token)) lease->renew_until = limit->until;
     } else if (auto* stats = std::get_if<StatsRequest>(&request)) {
@@ -311,11 +316,12 @@ bool ClientLoop::CheckLease(VerbRequest& request) {
 }
 
 void ClientLoop::OnTaken() {
-  for (const auto& [queue, taken] : shared_.TakeTaken()) {
+  shared_.TakeTaken([this](const std::string& queue, uint64_t tasks, uint64_t bytes) {
+    if (tasks == 0) return;
     Subscription& subscription = subscriptions_[queue];
-    subscription.waiting_tasks -= taken.tasks;
-    subscription.waiting_bytes -= taken.bytes;
-  }
+    subscription.waiting_tasks -= tasks;
+    subscription.waiting_bytes -= bytes;
+  });
 }
 
 // --- messages out
@@ -337,22 +343,27 @@ void ClientLoop::SendSubscriptions() {
     return received + grant > waiting ? received + grant - waiting : 0;
   };
   std::vector<Verb> verbs;
-  std::map<std::string, Subscription> told = subscriptions_;
-  for (auto& [queue, s] : told) {
+  std::vector<std::pair<Subscription*, CreditCommand>> news;
+  for (auto& [queue, s] : subscriptions_) {
     if (!s.wanted) continue;
-    if (!std::exchange(s.subscribed, true)) verbs.push_back(SubscribeCommand{queue});
     const uint64_t tasks = credit(s.received_tasks, s.waiting_tasks, s.grant_tasks);
     const uint64_t bytes = credit(s.received_bytes, s.waiting_bytes, s.grant_bytes);
-    const bool worth_telling = s.told_tasks == UINT64_MAX ||
-                               tasks >= s.told_tasks + std::max<uint64_t>(1, s.grant_tasks / 4) ||
-                               bytes >= s.told_bytes + std::max<uint64_t>(1, s.grant_bytes / 4);
+    const bool worth_telling =
+        !s.subscribed || s.told_tasks == UINT64_MAX ||
+        tasks >= s.told_tasks + std::max<uint64_t>(1, s.grant_tasks / kTellings) ||
+        bytes >= s.told_bytes + std::max<uint64_t>(1, s.grant_bytes / kTellings);
     if (!worth_telling) continue;
-    verbs.push_back(CreditCommand{queue, tasks, bytes});
-    s.told_tasks = tasks;
-    s.told_bytes = bytes;
+    if (!s.subscribed) verbs.push_back(SubscribeCommand{queue});
+    news.emplace_back(&s, CreditCommand{queue, tasks, bytes});
+    verbs.push_back(news.back().second);
   }
   // What does not fit into the pipe now is told in a later turn.
-  if (!verbs.empty() && SendDirectly(std::move(verbs))) subscriptions_ = std::move(told);
+  if (verbs.empty() || !SendDirectly(std::move(verbs))) return;
+  for (const auto& [s, credit_told] : news) {
+    s->subscribed = true;
+    s->told_tasks = credit_told.tasks;
+    s->told_bytes = credit_told.bytes;
+  }
 }
 
 void ClientLoop::SendRenewals(Time now) {

@@ -48,9 +48,12 @@ struct CloseRequest {
 using ClientRequest = std::variant<VerbRequest, GrantRequest, LimitRequest, StatsRequest,
                                    OperateRequest, CloseRequest>;
 
-// Deliveries that the application took out of its hands since the last look.
+// Deliveries that the application took out of its hands since the last look. The thread is woken
+// when they are so many that the broker should hear of it.
 struct Taken {
   uint64_t tasks = 0, bytes = 0;
+  uint64_t worth_telling_tasks = 1, worth_telling_bytes = 1;
+  bool told = false;
 };
 
 class ClientShared {
@@ -89,12 +92,14 @@ class ClientShared {
     BrokerEvent event = std::move(events_.front());
     events_.pop_front();
     if (const auto* delivery = std::get_if<Delivery>(&event)) {
-      const bool first = taken_.empty();
       Taken& taken = taken_[delivery->queue];
       taken.tasks += 1;
       taken.bytes += delivery->body.size();
+      const bool notify = !taken.told && (taken.tasks >= taken.worth_telling_tasks ||
+                                          taken.bytes >= taken.worth_telling_bytes);
+      taken.told = taken.told || notify;
       lock.unlock();
-      if (first) wakeup_.Notify();
+      if (notify) wakeup_.Notify();
     }
     return event;
   }
@@ -114,9 +119,19 @@ class ClientShared {
     std::scoped_lock lock(mutex_);
     return std::exchange(requests_, {});
   }
-  std::map<std::string, Taken> TakeTaken() {
+  // The counts since the last call, queue by queue.
+  template <typename Function>  // void(const std::string& queue, uint64_t tasks, uint64_t bytes)
+  void TakeTaken(const Function& each) {
     std::scoped_lock lock(mutex_);
-    return std::exchange(taken_, {});
+    for (auto& [queue, taken] : taken_) {
+      each(queue, std::exchange(taken.tasks, 0), std::exchange(taken.bytes, 0));
+      taken.told = false;
+    }
+  }
+  void SetWorthTelling(const std::string& queue, uint64_t tasks, uint64_t bytes) {
+    std::scoped_lock lock(mutex_);
+    taken_[queue].worth_telling_tasks = tasks;
+    taken_[queue].worth_telling_bytes = bytes;
   }
   void Tell(std::vector<BrokerEvent> events) {
     if (events.empty()) return;

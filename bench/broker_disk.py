@@ -1,0 +1,104 @@
+"""Tasks through the broker with durable queues against Redis Streams, beanstalkd and the bare disk.
+
+32 producers with 1 and with 16 unanswered puts each, 32 consumers, bodies of 4 and 64 KiB; a task counts when its settle is confirmed, and put and settle
+are confirmed when they are on the disk. The same for the peers: Redis (XADD, XREADGROUP, XACK) syncs its file before it answers, beanstalkd
+after each write. The bare loop writes the same bytes and syncs once per 32 × window tasks. Each case must reach 1.5 times the best peer or .80 of the bare
+loop: ratio = the smallest over the cases of the better of the two. The peers come from Debian; this script installs them when they are missing.
+"""
+import shutil
+import statistics
+import subprocess
+import sys
+import os
+
+from servers import BIN, Server, broker, finish, load, run_json, scratch
+
+KIB = 1024
+PRODUCERS = 32
+CASES = [(size, window) for size in (4 * KIB, 64 * KIB) for window in (1, 16)]
+ROUNDS = 3
+SECONDS = 2
+DURABLE = ["--broker.durability=disk"]
+REDIS = ["--port", "0", "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--auto-aof-rewrite-percentage", "0",
+         "--daemonize", "no"]
+# Sync after every write; jobs of 1 MiB.
+BEANSTALKD = ["-f0", "-z", str(KIB * KIB)]
+PACKAGES = {"redis-server": "redis-server", "beanstalkd": "beanstalkd"}
+
+
+def install():
+    missing = [package for program, package in PACKAGES.items() if shutil.which(program) is None]
+    if not missing:
+        return
+    prefix = [] if os.geteuid() == 0 else ["sudo"]
+    # RUNLEVEL=1: no service is started.
+    environment = ["env", "RUNLEVEL=1", "DEBIAN_FRONTEND=noninteractive"]
+    subprocess.run(prefix + environment + ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+def peer(system, socket, size, window, pid):
+    return run_json([BIN / "bench-peer", system, "--socket", socket, "--bytes", size, "--window", window, "--seconds", SECONDS,
+                     "--drain", 0, "--server", pid])
+
+
+def measure_redis(folder, size, window):
+    home = folder / "redis"
+    home.mkdir()
+    socket = home / "socket"
+    try:
+        log = folder / "redis.log"
+        with Server(["redis-server", "--unixsocket", socket, "--dir", home, *REDIS], log, lambda: "ready to accept" in log.read_text()) as server:
+            return peer("redis", socket, size, window, server.pid)
+    finally:
+        shutil.rmtree(home)
+
+
+def measure_beanstalkd(folder, size, window):
+    home = folder / "beanstalkd"
+    home.mkdir()
+    socket = home / "socket"
+    try:
+        with Server(["beanstalkd", "-l", f"unix:{socket}", "-b", home, *BEANSTALKD], folder / "beanstalkd.log", socket.exists) as server:
+            return peer("beanstalkd", socket, size, window, server.pid)
+    finally:
+        shutil.rmtree(home)
+
+
+def measure_disk(folder, size, window):
+    return run_json([BIN / "bench-peer", "disk", "--file", folder / "bare", "--bytes", size, "--records", PRODUCERS * window,
+                     "--seconds", SECONDS])
+
+
+def measure_broker(folder, size, window):
+    with broker(folder, *DURABLE, name="durable") as server:
+        seen = load("broker", "--endpoint", server.endpoint, "--bytes", size, "--producers", PRODUCERS, "--consumers", 32,
+                    "--unanswered", window, "--window", 32, "--seconds", SECONDS, "--server", server.pid)
+    shutil.rmtree(folder / "durable")
+    return seen
+
+
+SYSTEMS = {"broker": measure_broker, "Redis": measure_redis, "beanstalkd": measure_beanstalkd, "bare loop": measure_disk}
+
+
+def main():
+    install()
+    smallest = 1e9
+    with scratch() as folder:
+        for size, window in CASES:
+            rates = {name: [] for name in SYSTEMS}
+            for _ in range(ROUNDS):
+                for name, measure in SYSTEMS.items():
+                    rates[name].append(measure(folder, size, window)["rate"])
+            middle = {name: statistics.median(each) for name, each in rates.items()}
+            best_peer = max(middle["Redis"], middle["beanstalkd"])
+            against_peer = middle["broker"] / best_peer
+            against_disk = middle["broker"] / middle["bare loop"]
+            print(f"{size // KIB} KiB, window {window}: " + ", ".join(f"{name} {rate:.0f}" for name, rate in middle.items()) +
+                  f" tasks/s; {against_peer:.2f} of the best peer (1.5), {against_disk:.2f} of the bare loop (0.80)", flush=True)
+            smallest = min(smallest, max(against_peer / 1.5, against_disk / 0.8))
+    return finish("broker_disk", smallest, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,233 @@
+// bench-flow: what bad neighbours do to good ones, printed as one line of JSON.
+//
+//   bench-flow --endpoint E --rate R --queue-bytes B
+// Producers and consumers pass tasks through one queue at a fixed rate, first alone, then beside: a
+// consumer of the same queue that grants credit and stops reading, one that grants a byte, a
+// producer that puts ten times as much as its queue may hold, and tasks that are held. In the end
+// everything is read: each task that was put must have been settled, once.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/load/broker_driver.h"
+#include "bench/load/run.h"
+
+namespace cohort::bench {
+namespace {
+
+constexpr size_t kHeldBytes = 300;
+
+struct Arguments {
+  std::string endpoint;
+  size_t producers = 8, consumers = 8;
+  size_t bytes = 4096;
+  double rate = 10'000;
+  double seconds = 5;
+  size_t big_body = 256 * 1024;
+  uint64_t queue_bytes = uint64_t{1} << 30;
+  size_t held = 20'000;
+  pid_t server = 0;
+};
+
+// Threads by what they do; tallies in the same order.
+enum : size_t {
+  kGoodProducers = 0,
+  kGoodConsumers = 8,
+  kBad = 16,
+  kBigProducer,
+  kBigConsumer,
+  kHolders,
+  kThreads
+};
+
+BrokerDriver::Options Named(const Arguments& a, const std::string& name, size_t bytes) {
+  BrokerDriver::Options options;
+  options.endpoint = a.endpoint;
+  options.name = name;
+  options.body_bytes = bytes;
+  return options;
+}
+
+Work Producer(const Arguments& a, Board& board, size_t index) {
+  return [&a, &board, index](zmq::context_t& context) {
+    BrokerDriver::Options options = Named(a, "good-producer-" + std::to_string(index), a.bytes);
+    options.rate = a.rate / static_cast<double>(a.producers);
+    BrokerDriver driver(options, context, board, board.tallies[kGoodProducers + index]);
+    ProducerPlan plan;
+    plan.queue = "rollouts.good";
+    plan.index = index;
+    driver.Add(plan);
+    return driver.Run();
+  };
+}
+
+Work Consumer(const Arguments& a, Board& board, size_t index) {
+  return [&a, &board, index](zmq::context_t& context) {
+    BrokerDriver driver(Named(a, "good-consumer-" + std::to_string(index), 0), context, board,
+                        board.tallies[kGoodConsumers + index]);
+    ConsumerPlan plan;
+    plan.queue = "rollouts.good";
+    driver.Add(plan, Role::kRewardWorker);
+    return driver.Run();
+  };
+}
+
+Work BadConsumers(const Arguments& a, Board& board) {
+  return [&a, &board](zmq::context_t& context) {
+    BrokerDriver driver(Named(a, "bad-consumer", 0), context, board, board.tallies[kBad]);
+    ConsumerPlan stalls;
+    stalls.queue = "rollouts.good";
+    stalls.stalls = true;
+    stalls.measures = false;
+    stalls.grant_tasks = 512;
+    driver.Add(stalls, Role::kRewardWorker);
+    ConsumerPlan byte;
+    byte.queue = "rollouts.good";
+    byte.grant_bytes = 1;
+    byte.measures = false;
+    driver.Add(byte, Role::kRewardWorker);
+    return driver.Run();
+  };
+}
+
+Work BigProducer(const Arguments& a, Board& board) {
+  return [&a, &board](zmq::context_t& context) {
+    BrokerDriver driver(Named(a, "big-producer", a.big_body), context, board,
+                        board.tallies[kBigProducer]);
+    ProducerPlan plan;
+    plan.queue = "rollouts.big";
+    plan.index = kMostProducers - 1;
+    plan.unanswered = 64;
+    plan.bytes = 10 * a.queue_bytes;
+    driver.Add(plan);
+    return driver.Run();
+  };
+}
+
+Work BigConsumer(const Arguments& a, Board& board) {
+  return [&a, &board](zmq::context_t& context) {
+    BrokerDriver driver(Named(a, "big-consumer", 0), context, board, board.tallies[kBigConsumer]);
+    ConsumerPlan plan;
+    plan.queue = "rollouts.big";
+    plan.grant_bytes = 32 << 20;
+    plan.measures = false;
+    driver.Add(plan, Role::kRewardWorker);
+    return driver.Run();
+  };
+}
+
+Work Holders(const Arguments& a, Board& board) {
+  return [&a, &board](zmq::context_t& context) {
+    BrokerDriver driver(Named(a, "holder", kHeldBytes), context, board, board.tallies[kHolders]);
+    ProducerPlan puts;
+    puts.queue = "scored.held";
+    puts.index = kMostProducers - 2;
+    puts.unanswered = 1024;
+    puts.bytes = a.held * kHeldBytes;
+    driver.Add(puts);
+    ConsumerPlan holds;
+    holds.queue = "scored.held";
+    holds.accepts = true;
+    holds.measures = false;
+    holds.grant_tasks = 1024;
+    driver.Add(holds, Role::kLearner);
+    return driver.Run();
+  };
+}
+
+struct Phase {
+  double rate = 0, p50 = 0, p99 = 0;
+};
+
+Phase Measure(Board& board, const LoadProcesses& load, double seconds) {
+  for (Tally& tally : board.tallies) tally.latencies.Clear();
+  const Totals before = Sum(board, kGoodProducers, kBad + 1);
+  const int64_t start = NowNanoseconds();
+  board.measuring = true;
+  load.Sleep(seconds);
+  board.measuring = false;
+  const Totals after = Sum(board, kGoodProducers, kBad + 1);
+  const double took = static_cast<double>(NowNanoseconds() - start) / 1e9;
+  return {static_cast<double>(after.done - before.done) / took, QuantileMs(board, .5),
+          QuantileMs(board, .99)};
+}
+
+int Main(int argc, char** argv) {
+  Arguments a;
+  CLI::App app{"What bad neighbours do to good ones."};
+  app.add_option("--endpoint", a.endpoint)->required();
+  app.add_option("--bytes", a.bytes);
+  app.add_option("--rate", a.rate);
+  app.add_option("--seconds", a.seconds);
+  app.add_option("--queue-bytes", a.queue_bytes);
+  app.add_option("--held", a.held);
+  app.add_option("--server", a.server)->required();
+  CLI11_PARSE(app, argc, argv);
+
+  Board* board = Board::Make();
+  std::vector<Work> good;
+  for (size_t i = 0; i < a.producers; ++i) good.push_back(Producer(a, *board, i));
+  for (size_t i = 0; i < a.consumers; ++i) good.push_back(Consumer(a, *board, i));
+  const auto fail = [](const char* what) {
+    std::fprintf(stderr, "bench-flow: %s\n", what);
+    return 1;
+  };
+  LoadProcesses load(*board, /*processes=*/4, std::move(good));
+  load.Sleep(1);
+  const double resident_alone = ResidentMiB(a.server);
+  const Phase alone = Measure(*board, load, a.seconds);
+
+  LoadProcesses holders(*board, 1, {Holders(a, *board)});
+  const Tally& held = board->tallies[kHolders];
+  if (!WaitUntil(60, [&] { return held.done >= a.held; })) return fail("tasks are not held");
+  const double resident_held = ResidentMiB(a.server);
+  LoadProcesses bad(*board, 2, {BadConsumers(a, *board), BigProducer(a, *board)});
+  const Tally& big = board->tallies[kBigProducer];
+  const Phase filling = Measure(*board, load, 1);
+  uint64_t confirmed = 0;
+  if (!WaitUntil(120, [&] {
+        load.Sleep(.5);
+        return std::exchange(confirmed, big.confirmed.load()) == big.confirmed;
+      })) {
+    return fail("the queue does not fill up");
+  }
+  const Phase beside = Measure(*board, load, a.seconds);
+  const double resident = ResidentMiB(a.server);
+
+  board->resume = true;
+  LoadProcesses drain(*board, 1, {BigConsumer(a, *board)});
+  const Tally& drained = board->tallies[kBigConsumer];
+  const uint64_t big_tasks = 10 * a.queue_bytes / a.big_body;
+  double most_resident = resident;
+  WaitUntil(300, [&] {
+    most_resident = std::max(most_resident, ResidentMiB(a.server));
+    return drained.done >= big_tasks;
+  });
+  board->sending_over = true;
+  Totals all;
+  WaitUntil(20, [&] {
+    all = Sum(*board, 0, kThreads);
+    return all.done >= all.sent;
+  });
+  std::printf(
+      "{\"rate_alone\": %.1f, \"rate\": %.1f, \"p50_alone_ms\": %.3f, \"p50_ms\": %.3f, "
+      "\"p99_alone_ms\": %.3f, \"p99_ms\": %.3f, "
+      "\"p99_filling_ms\": %.3f, \"resident_alone_mib\": %.1f, \"resident_held_mib\": %.1f, "
+      "\"resident_mib\": %.1f, "
+      "\"most_resident_mib\": %.1f, \"sent\": %llu, \"done\": %llu, \"failed\": %llu, "
+      "\"redelivered\": %llu, \"big\": %llu}\n",
+      alone.rate, beside.rate, alone.p50, beside.p50, alone.p99, beside.p99, filling.p99,
+      resident_alone, resident_held, resident, most_resident,
+      static_cast<unsigned long long>(all.sent), static_cast<unsigned long long>(all.done),
+      static_cast<unsigned long long>(all.failed), static_cast<unsigned long long>(all.redelivered),
+      static_cast<unsigned long long>(drained.done));
+  const bool healthy = load.Healthy() && holders.Healthy() && bad.Healthy() && drain.Healthy();
+  return healthy ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace cohort::bench
+
+int main(int argc, char** argv) { return cohort::bench::Main(argc, argv); }

@@ -1,0 +1,133 @@
+// bench-load: drives one system for some seconds and prints what it saw as one line of JSON.
+//
+//   bench-load broker --endpoint E --window W          closed loop: W tasks of each producer under
+//   way bench-load broker --endpoint E --rate R            open loop: R puts a second in all,
+//   latencies bench-load relay --endpoint IN --out OUT --window W bench-load echo --endpoint E
+//   --rate R
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "bench/load/broker_driver.h"
+#include "bench/load/relay_driver.h"
+#include "bench/load/run.h"
+
+namespace cohort::bench {
+namespace {
+
+struct Arguments {
+  std::string system, endpoint, out;
+  size_t producers = 8, consumers = 8;
+  size_t per_thread = 4;
+  size_t bytes = 4096;
+  uint64_t window = 64;
+  uint64_t unanswered = 0;
+  double rate = 0;
+  RunPlan run;
+};
+
+// The producers, or consumers, of one thread.
+struct Share {
+  size_t first = 0, count = 0;
+};
+std::vector<Share> Shares(size_t all, size_t per_thread) {
+  std::vector<Share> shares;
+  for (size_t first = 0; first < all; first += per_thread) {
+    shares.push_back({first, std::min(per_thread, all - first)});
+  }
+  return shares;
+}
+
+Work BrokerProducers(const Arguments& a, Board& board, Share share, Tally& tally) {
+  return [&a, &board, share, &tally](zmq::context_t& context) {
+    BrokerDriver driver(
+        {.endpoint = a.endpoint,
+         .name = "producer-" + std::to_string(share.first),
+         .body_bytes = a.bytes,
+         .rate = a.rate * static_cast<double>(share.count) / static_cast<double>(a.producers)},
+        context, board, tally);
+    for (size_t i = 0; i < share.count; ++i) {
+      ProducerPlan plan;
+      plan.queue = "bench";
+      plan.index = share.first + i;
+      plan.unanswered = a.unanswered;
+      plan.window = a.rate > 0 || a.unanswered > 0 ? 0 : a.window;
+      driver.Add(plan);
+    }
+    return driver.Run();
+  };
+}
+
+Work BrokerConsumers(const Arguments& a, Board& board, Share share, Tally& tally) {
+  return [&a, &board, share, &tally](zmq::context_t& context) {
+    BrokerDriver driver({.endpoint = a.endpoint, .name = "consumer-" + std::to_string(share.first)},
+                        context, board, tally);
+    ConsumerPlan plan;
+    plan.queue = "bench";
+    plan.grant_tasks = 2 * a.window;
+    plan.grant_bytes = 2 * a.window * a.bytes;
+    for (size_t i = 0; i < share.count; ++i) driver.Add(plan, Role::kRewardWorker);
+    return driver.Run();
+  };
+}
+
+Work Producers(const Arguments& a, Board& board, Share share, Tally& tally) {
+  if (a.system == "broker") return BrokerProducers(a, board, share, tally);
+  if (a.system == "relay") {
+    return [&a, &board, share, &tally](zmq::context_t& context) {
+      return ProduceForRelay(context, a.endpoint, share.first, share.count, a.window, a.bytes,
+                             board, tally);
+    };
+  }
+  return [&a, &board, share, &tally](zmq::context_t& context) {
+    const double rate =
+        a.rate * static_cast<double>(share.count) / static_cast<double>(a.producers);
+    return Echo(context, a.endpoint, share.count, rate, a.bytes, board, tally);
+  };
+}
+
+Work Consumers(const Arguments& a, Board& board, Share share, Tally& tally) {
+  if (a.system == "broker") return BrokerConsumers(a, board, share, tally);
+  return [&a, &board, share, &tally](zmq::context_t& context) {
+    return ConsumeFromRelay(context, a.out, share.count, board, tally);
+  };
+}
+
+int Main(int argc, char** argv) {
+  Arguments a;
+  CLI::App app{"Drives one system and prints what it saw."};
+  app.add_option("system", a.system)->required()->check(CLI::IsMember({"broker", "relay", "echo"}));
+  app.add_option("--endpoint", a.endpoint)->required();
+  app.add_option("--out", a.out);
+  app.add_option("--producers", a.producers);
+  app.add_option("--consumers", a.consumers);
+  app.add_option("--per-thread", a.per_thread, "producers, or consumers, that one thread drives");
+  app.add_option("--bytes", a.bytes);
+  app.add_option("--window", a.window);
+  app.add_option("--unanswered", a.unanswered,
+                 "puts of each producer without an answer, in place of --window");
+  app.add_option("--rate", a.rate);
+  app.add_option("--processes", a.run.processes);
+  app.add_option("--warm-up", a.run.warm_up_seconds);
+  app.add_option("--seconds", a.run.seconds);
+  app.add_option("--server", a.run.server, "process whose time and memory are shown");
+  CLI11_PARSE(app, argc, argv);
+
+  Board* board = Board::Make();
+  std::vector<Work> work;
+  for (const Share& share : Shares(a.producers, a.per_thread)) {
+    work.push_back(Producers(a, *board, share, board->tallies[work.size()]));
+  }
+  if (a.system == "echo") a.consumers = 0;
+  for (const Share& share : Shares(a.consumers, a.per_thread)) {
+    work.push_back(Consumers(a, *board, share, board->tallies[work.size()]));
+  }
+  a.run.sessions = a.producers + a.consumers;
+  return RunLoad(*board, a.run, std::move(work));
+}
+
+}  // namespace
+}  // namespace cohort::bench
+
+int main(int argc, char** argv) { return cohort::bench::Main(argc, argv); }

@@ -1,0 +1,102 @@
+"""Starts and stops what the broker's benchmarks measure, and runs the load. Standard library only.
+
+Everything lives in a fresh folder under /tmp (socket paths are short) that is removed at the end; every process started here is ended here.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("COHORT_BIN", SOURCE / "build/bin"))
+
+
+@contextlib.contextmanager
+def scratch():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="cohort-bench-", dir="/tmp"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Server:
+    """A process with a log; ready when `ready()` is true."""
+
+    def __init__(self, command, log, ready):
+        self.log = pathlib.Path(log)
+        with open(self.log, "wb") as out:
+            self.process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=out)
+        deadline = time.monotonic() + 20
+        while not ready():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                sys.exit(f"{command[0]} did not start:\n{self.log.read_text()[-2000:]}")
+            time.sleep(0.01)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def resident_mib(self):
+        for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) / 1024
+        return 0
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def exists(endpoint):
+    """Whether an ipc:// endpoint has its socket."""
+    return lambda: pathlib.Path(endpoint.removeprefix("ipc://")).exists()
+
+
+def broker(folder, *overrides, name="broker", endpoint=None):
+    """cohort-broker on a socket of its own; server.endpoint says where."""
+    endpoint = endpoint or f"ipc://{folder}/{name}.sock"
+    ready = exists(endpoint) if endpoint.startswith("ipc://") else (lambda: "serving" in (folder / f"{name}.log").read_text())
+    server = Server([BIN / "cohort-broker", "--config", SOURCE / "configs/demo-zero.toml", "--endpoint", endpoint,
+                     f"--run.directory={folder / name}", "--broker.restart_grace_seconds=0.05", *overrides],
+                    folder / f"{name}.log", ready)
+    server.endpoint = endpoint
+    return server
+
+
+def run_json(command, timeout=300):
+    """A load program's line of JSON; the benchmark ends when it fails."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, stdout=subprocess.PIPE, timeout=timeout, check=False)
+    lines = done.stdout.decode().splitlines()
+    if done.returncode != 0 or not lines:
+        sys.exit(f"FAILED ({done.returncode}): {' '.join(words)}\n{done.stdout.decode()}")
+    return json.loads(lines[-1])
+
+
+def load(system, *arguments):
+    return run_json([BIN / "bench-load", system, *arguments])
+
+
+def finish(name, ratio, bound, more=True):
+    """The last line. `more`: what else must hold."""
+    print(f"{name} ratio={ratio:.3f} bound>={bound}", flush=True)
+    return 0 if ratio >= bound and more else 1

@@ -42,7 +42,7 @@ std::string Number(uint64_t value) { return std::to_string(value); }
 // --- how the broker is found
 
 Result<Config> ConfigOf(const Options& options, const CommandLine& line) {
-  if (options.run.empty()) return line.Load({});
+  if (!options.endpoint.empty()) return line.Load({});  // the run may lie elsewhere
   COHORT_ASSIGN_OR_RETURN(const RunDirectory run, RunDirectory::Open(options.run));
   COHORT_ASSIGN_OR_RETURN(Config config, line.Load({run.config().string()}));
   config.run.directory = run.path().string();

@@ -203,6 +203,7 @@ void NaiveBroker::ForgetOldDead(const std::string& queue) {
 void NaiveBroker::Fail(const Key& key, bool delayed) {
   Task& task = tasks_.at(key);
   task.failures += 1;
+  task.most_failures = std::max(task.most_failures, task.failures);
   task.failed_by = task.holder;
   if (task.failures >= task.spec.max_attempts && !task.obituary.has_value()) {
     return End(key, EndReason::kDead);
@@ -359,8 +360,7 @@ const NaiveBroker::Key* NaiveBroker::Leased(SessionId session, const LeaseToken&
 }
 
 StatusCode NaiveBroker::WhyNot(const LeaseToken& token) const {
-  return token.epoch >= remembered_since_ ? StatusCode::kFailedPrecondition
-                                          : StatusCode::kNotFound;
+  return token.epoch >= remembered_since_ ? StatusCode::kFailedPrecondition : StatusCode::kNotFound;
 }
 
 void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
@@ -436,9 +436,8 @@ void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
       Expect(id, number, code);
       if (code == StatusCode::kOk) {
         PutChildren(now, tasks_.at(*key), settle->children);
-        const Over over{{settle->token.epoch, settle->token.lease},
-                        tasks_.at(*key).children,
-                        std::nullopt};
+        const Over over{
+            {settle->token.epoch, settle->token.lease}, tasks_.at(*key).children, std::nullopt};
         leases_.erase(settle->token);
         archive_[*key] = tasks_.at(*key);
         tasks_.erase(*key);

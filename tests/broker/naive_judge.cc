@@ -11,7 +11,8 @@ std::string NaiveBroker::JudgeDelivery(SessionId id, const DeliverEvent& event) 
   if (found == tasks_.end()) return what + "no such task";
   Task& task = found->second;
   if (task.state != State::kReady) return what + "it is not ready";
-  if (!MayGo(task, /*before_admissions=*/true)) return what + "a pause, grace or a full result queue forbids it";
+  if (!MayGo(task, /*before_admissions=*/true))
+    return what + "a pause, grace or a full result queue forbids it";
   const auto session = sessions_.find(id);
   if (session == sessions_.end() || !session->second.connected) return what + "to nobody";
   const auto consumer = session->second.consumes.find(event.queue);

@@ -55,7 +55,7 @@ std::string NaiveBroker::JudgeLive(const Key& key, const TaskImage& image, const
     }
   }
   if (after.power_cut) {
-    if (found != tasks_.end() && image.failures > task.failures) return "has burnt attempts";
+    if (found != tasks_.end() && image.failures > task.most_failures) return "has burnt attempts";
     return "";
   }
   if (image.failures != task.failures) return "has other failures";

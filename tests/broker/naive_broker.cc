@@ -189,15 +189,15 @@ void NaiveBroker::End(const Key& key, EndReason reason) {
   if (!BelowFloor(key)) ended_[key] = over;
 }
 
+// A power cut between a death and what it pushed out leaves one too many, until the next death.
 void NaiveBroker::ForgetOldDead(const std::string& queue) {
-  std::vector<const Task*> dead;
+  std::map<uint64_t, Key> dead;  // by order of put
   for (const auto& [key, task] : tasks_) {
-    if (key.first == queue && task.state == State::kDead) dead.push_back(&task);
+    if (key.first == queue && task.state == State::kDead) dead.emplace(task.order, key);
   }
-  if (dead.size() <= config_.dead_tasks) return;
-  const Task* oldest = *std::min_element(
-      dead.begin(), dead.end(), [](const Task* a, const Task* b) { return a->order < b->order; });
-  End({queue, oldest->spec.id}, EndReason::kPurged);
+  for (auto oldest = dead.begin(); dead.size() > config_.dead_tasks; oldest = dead.erase(oldest)) {
+    End(oldest->second, EndReason::kPurged);
+  }
 }
 
 void NaiveBroker::Fail(const Key& key, bool delayed) {

@@ -43,6 +43,18 @@ TEST(ModelCheckTest, FindsALeaseThatLastsTooLong) {
   ExpectFound(sabotage, "was not told to session");
 }
 
+TEST(ModelCheckTest, FindsIdsThatAreForgottenTooSoon) {
+  Sabotage sabotage;
+  sabotage.machine = [](MachineConfig& config) { config.broken.no_dedupe = true; };
+  ExpectFound(sabotage, "");
+}
+
+TEST(ModelCheckTest, FindsSettlesThatCountWhoeverSendsThem) {
+  Sabotage sabotage;
+  sabotage.machine = [](MachineConfig& config) { config.broken.no_fencing = true; };
+  ExpectFound(sabotage, "answer to");
+}
+
 TEST(ModelCheckTest, FindsAJournalThatLosesSettles) {
   Sabotage sabotage;
   sabotage.journal = JournalFault::kLosesSettles;

@@ -168,15 +168,4 @@ bool NaiveBroker::IsConnected(SessionId session) const {
   return found != sessions_.end() && found->second.connected;
 }
 
-std::vector<TaskKey> NaiveBroker::InRange(const CancelCommand& cancel) const {
-  std::vector<Key> keys;
-  for (const auto& [key, task] : tasks_) {
-    const TaskId& id = key.second;
-    const bool within = id.run == cancel.run && id.space == cancel.space &&
-                        id.cursor >= cancel.first && id.cursor <= cancel.last;
-    if (within && !task.obituary.has_value()) keys.push_back(key);
-  }
-  return keys;
-}
-
 }  // namespace cohort

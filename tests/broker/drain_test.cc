@@ -6,9 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <deque>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -41,7 +39,10 @@ class Web {
   void Churn(int steps) {
     for (int i = 0; i < steps; ++i) {
       if (rng_.Below(2) == 0) {
-        Do(kProducer, PutCommand{AnyTask(AnyQueue(), {7, 1, ++cursor_, 0})});
+        const std::string queue = floors_ ? kQueues[0] : AnyQueue();
+        const TaskSpec task = AnyTask(queue, {7, 1, ++cursor_, 0}, /*depth=*/0);
+        unanswered_[number_ + 1] = cursor_;
+        Do(kProducer, PutCommand{task});
       } else if (!held_.empty()) {
         const size_t which = rng_.Below(held_.size());
         if (rng_.Below(4) == 0) {
@@ -61,11 +62,10 @@ class Web {
       } else if (Left() == 0) {
         return steps;
       } else {
-        // Nobody holds anything and tasks are left: only floors or time may be what they wait for.
-        const uint64_t before = done_ + refused_;
-        for (const std::string& queue : kQueues) Do(kProducer, FloorCommand{queue, 7, 1, cursor_});
-        Tick();
-        if (held_.empty() && done_ + refused_ == before && Left() > 0) return 0;
+        // Nobody holds anything and tasks are left: only a floor may be what they wait for.
+        const uint64_t floor = unanswered_.empty() ? cursor_ + 1 : unanswered_.begin()->second;
+        for (const std::string& queue : kQueues) Do(kProducer, FloorCommand{queue, 7, 1, floor});
+        if (held_.empty()) return 0;
       }
     }
     return 0;
@@ -108,38 +108,45 @@ class Web {
     config.queue_tasks = 1 + rng_.Below(3);
     config.queue_bytes = 60 + rng_.Below(200);
     config.held_tasks = rng_.Below(3);
-    if (rng_.Below(3) == 0) config.remembered_ids = 2 + rng_.Below(10);
+    floors_ = rng_.Below(3) == 0;
+    if (floors_) config.remembered_ids = 2 + rng_.Below(10);
     return config;
   }
   const std::string& AnyQueue() { return kQueues[rng_.Below(kQueues.size())]; }
-  TaskSpec AnyTask(const std::string& queue, TaskId id) {
+  // Where ids are bounded, producers have a queue of their own, as learners do: nothing flows back
+  // into it, and its floor follows its oldest put without an answer.
+  TaskSpec AnyTask(const std::string& queue, TaskId id, int depth) {
     TaskSpec spec;
     spec.queue = queue;
     spec.id = id;
     spec.body = Body::Own(std::string(rng_.Below(60), 'b'));
     spec.priority = static_cast<uint8_t>(rng_.Below(3));
-    if (rng_.Below(4) != 0) spec.results = AnyQueue();
-    results_[{queue, id}] = spec.results;
+    if (rng_.Below(4) != 0) {
+      spec.results = floors_ ? kQueues[1 + rng_.Below(kQueues.size() - 1)] : AnyQueue();
+    }
+    made_[{queue, id}] = {spec.results, depth};
     return spec;
   }
 
-  // Children go where the task said; the more settles, the fewer of them, so that an end is near.
+  // Children go where the task said.
   void SettleHeld(size_t which, bool growing) {
     const Held held = held_[which];
     held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(which));
     SettleCommand settle{held.delivery.token, held.delivery.queue, held.delivery.id, {}};
-    const std::string results = results_[{held.delivery.queue, held.delivery.id}];
-    if (!results.empty() && held.delivery.id.index < 3) {
+    const auto [results, depth] = made_[{held.delivery.queue, held.delivery.id}];
+    if (!results.empty() && depth < 3) {
       for (uint64_t n = growing ? rng_.Below(4) : 0; n > 0; --n) {
         TaskId id = held.delivery.id;
-        id.space = 1 + n + 4 * id.space;
-        id.index += 1;
-        settle.children.push_back(AnyTask(results, id));
+        id.index = ++children_;
+        settle.children.push_back(AnyTask(results, id, depth + 1));
       }
     }
     // A child whose flow is refused is put without results.
     if (!Do(held.consumer, settle)) {
-      for (TaskSpec& child : settle.children) child.results.clear();
+      for (TaskSpec& child : settle.children) {
+        child.results.clear();
+        made_[{child.queue, child.id}].first.clear();
+      }
       EXPECT_TRUE(Do(held.consumer, settle));
     }
   }
@@ -149,11 +156,6 @@ class Web {
     hello.role = Role::kActor;
     hello.instance = instance;
     EXPECT_TRUE(machine_.Hello(now_, session, hello, effects_).ok());
-    Take();
-  }
-  void Tick() {
-    now_ += Seconds(1);
-    machine_.Tick(now_, /*drained=*/true, effects_);
     Take();
   }
   // False when it was refused.
@@ -173,7 +175,9 @@ class Web {
       if (const auto* deliver = std::get_if<DeliverEvent>(&effect.event)) {
         held_.push_back({effect.session, *deliver});
       } else if (const auto* answer = std::get_if<AnswerEvent>(&effect.event)) {
+        unanswered_.erase(answer->number);
         if (answer->status.ok()) continue;
+        EXPECT_EQ(answer->status.code(), StatusCode::kInvalidArgument) << answer->status.ToString();
         ok = false;
         refused_ += 1;
       }
@@ -182,12 +186,15 @@ class Web {
     return ok;
   }
 
+  bool floors_ = false;  // ids are bounded
   Rng rng_;
   Time now_{Seconds(50)};
   QueueMachine machine_;
   Effects effects_;
   std::vector<Held> held_;
-  std::map<std::pair<std::string, TaskId>, std::string> results_;
+  std::map<std::pair<std::string, TaskId>, std::pair<std::string, int>> made_;  // results, depth
+  std::map<uint64_t, uint64_t> unanswered_;  // puts: number → cursor
+  uint32_t children_ = 0;
   uint64_t cursor_ = 0, number_ = 0, done_ = 0, refused_ = 0, blocked_ = 0;
 };
 

@@ -12,8 +12,8 @@ namespace cohort {
 using TaskKey = std::pair<std::string, TaskId>;  // queue and id
 
 struct MachineDump {
-  std::map<TaskKey, TaskImage> live;        // dead letters too
-  std::map<TaskKey, LeaseKey> over;         // and remembered; by which lease
+  std::map<TaskKey, TaskImage> live;          // dead letters too
+  std::map<TaskKey, LeaseKey> over;           // and remembered; by which lease
   std::map<std::string, QueueChange> queues;  // those that have something to tell
   StartChange start;
 

@@ -43,6 +43,18 @@ TEST(ModelCheckTest, FindsALeaseThatLastsTooLong) {
   ExpectFound(sabotage, "was not told to session");
 }
 
+TEST(ModelCheckTest, FindsIdsThatAreForgottenTooSoon) {
+  Sabotage sabotage;
+  sabotage.machine = [](MachineConfig& config) { config.broken.no_dedupe = true; };
+  ExpectFound(sabotage, "");
+}
+
+TEST(ModelCheckTest, FindsSettlesThatCountWhoeverSendsThem) {
+  Sabotage sabotage;
+  sabotage.machine = [](MachineConfig& config) { config.broken.no_fencing = true; };
+  ExpectFound(sabotage, "answer to");
+}
+
 TEST(ModelCheckTest, FindsAJournalThatLosesSettles) {
   Sabotage sabotage;
   sabotage.journal = JournalFault::kLosesSettles;
@@ -68,21 +80,21 @@ TEST(ModelCheckTest, BehavesAsTheNaiveBrokerDoes) {
   for (uint64_t seed = first; counts.steps < steps; ++seed) {
     const RandomLife life = MakeLife(seed, kStepsPerLife);
     const Verdict verdict = RunLife(life);
-    ASSERT_TRUE(verdict.wrong.empty())
-        << Report(life) << "rerun with COHORT_MODEL_SEED=" << seed
-        << " COHORT_MODEL_COMMANDS=" << kStepsPerLife;
+    ASSERT_TRUE(verdict.wrong.empty()) << Report(life) << "rerun with COHORT_MODEL_SEED=" << seed
+                                       << " COHORT_MODEL_COMMANDS=" << kStepsPerLife;
     counts += verdict.counts;
   }
   std::printf(
       "%llu steps: %llu deliveries, %llu ends without result, %llu crashes, %llu power cuts that "
-      "lost %llu of %llu changes; %llu tasks confirmed, %llu purged, %llu revived\n",
+      "lost %llu of %llu changes (%llu compacted away); %llu tasks confirmed, %llu purged, %llu "
+      "revived\n",
       static_cast<unsigned long long>(counts.steps),
       static_cast<unsigned long long>(counts.deliveries),
-      static_cast<unsigned long long>(counts.ends),
-      static_cast<unsigned long long>(counts.crashes),
+      static_cast<unsigned long long>(counts.ends), static_cast<unsigned long long>(counts.crashes),
       static_cast<unsigned long long>(counts.power_cuts),
       static_cast<unsigned long long>(counts.lost_changes),
       static_cast<unsigned long long>(counts.changes),
+      static_cast<unsigned long long>(counts.dropped),
       static_cast<unsigned long long>(counts.confirmed),
       static_cast<unsigned long long>(counts.purged),
       static_cast<unsigned long long>(counts.revived));
@@ -93,8 +105,9 @@ TEST(ModelCheckTest, BehavesAsTheNaiveBrokerDoes) {
   EXPECT_GT(counts.crashes, steps / 1000);
   EXPECT_GT(counts.power_cuts, steps / 1000);
   EXPECT_GT(counts.lost_changes, counts.power_cuts);
+  EXPECT_GT(counts.dropped, steps / 50);
   EXPECT_GT(counts.purged, steps / 5'000);
-  EXPECT_GT(counts.revived, steps / 20'000);
+  EXPECT_GT(counts.revived, steps / 40'000);
 }
 
 }  // namespace

@@ -364,11 +364,12 @@ std::string Report(const RandomLife& life, const Sabotage& sabotage) {
   const Verdict verdict = RunLife(shrunk, sabotage, /*tell=*/true);
   const MachineConfig& config = life.config;
   std::ostringstream text;
-  text << verdict.wrong << "\nseed " << life.seed << ", " << shrunk.steps.size() << " steps left of "
-       << life.steps.size() << ", " << (config.durable ? "on disk" : "in memory") << ", "
-       << config.queue_tasks << " tasks and " << config.queue_bytes << " B a queue, "
-       << config.max_attempts << " attempts, " << config.held_tasks << " held, "
-       << config.remembered_ids << " ids, " << config.dead_tasks << " dead";
+  text << verdict.wrong << "\nseed " << life.seed << ", " << shrunk.steps.size()
+       << " steps left of " << life.steps.size() << ", "
+       << (config.durable ? "on disk" : "in memory") << ", " << config.queue_tasks << " tasks and "
+       << config.queue_bytes << " B a queue, " << config.max_attempts << " attempts, "
+       << config.held_tasks << " held, " << config.remembered_ids << " ids, " << config.dead_tasks
+       << " dead";
   for (const std::string& queue : config.memory_queues) text << ", " << queue << " in memory";
   text << ":\n" << verdict.story;
   return text.str();

@@ -20,9 +20,9 @@ struct ModelCounts {
 };
 
 struct Verdict {
-  std::string wrong;   // empty: nothing
-  size_t at = 0;       // the step that showed it
-  std::string story;   // one line for each step that did something, if it was asked for
+  std::string wrong;  // empty: nothing
+  size_t at = 0;      // the step that showed it
+  std::string story;  // one line for each step that did something, if it was asked for
   ModelCounts counts;
 };
 

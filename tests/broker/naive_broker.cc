@@ -3,14 +3,6 @@
 #include <algorithm>
 
 namespace cohort {
-namespace {
-
-bool Within(const TaskId& id, const CancelCommand& cancel) {
-  return id.run == cancel.run && id.space == cancel.space && id.cursor >= cancel.first &&
-         id.cursor <= cancel.last;
-}
-
-}  // namespace
 
 void NaiveBroker::Advance(Time now) {
   if (now - last_ > config_.tick_gap) skipped_ += now - last_;
@@ -189,20 +181,21 @@ void NaiveBroker::End(const Key& key, EndReason reason) {
   if (!BelowFloor(key)) ended_[key] = over;
 }
 
+// A power cut between a death and what it pushed out leaves one too many, until the next death.
 void NaiveBroker::ForgetOldDead(const std::string& queue) {
-  std::vector<const Task*> dead;
+  std::map<uint64_t, Key> dead;  // by order of put
   for (const auto& [key, task] : tasks_) {
-    if (key.first == queue && task.state == State::kDead) dead.push_back(&task);
+    if (key.first == queue && task.state == State::kDead) dead.emplace(task.order, key);
   }
-  if (dead.size() <= config_.dead_tasks) return;
-  const Task* oldest = *std::min_element(
-      dead.begin(), dead.end(), [](const Task* a, const Task* b) { return a->order < b->order; });
-  End({queue, oldest->spec.id}, EndReason::kPurged);
+  for (auto oldest = dead.begin(); dead.size() > config_.dead_tasks; oldest = dead.erase(oldest)) {
+    End(oldest->second, EndReason::kPurged);
+  }
 }
 
 void NaiveBroker::Fail(const Key& key, bool delayed) {
   Task& task = tasks_.at(key);
   task.failures += 1;
+  task.most_failures = std::max(task.most_failures, task.failures);
   task.failed_by = task.holder;
   if (task.failures >= task.spec.max_attempts && !task.obituary.has_value()) {
     return End(key, EndReason::kDead);
@@ -350,135 +343,6 @@ void NaiveBroker::AdmitWaiting(Time now) {
 
 void NaiveBroker::Expect(SessionId session, uint64_t number, StatusCode code, bool known) {
   expected_[{session, number}] = {code, known};
-}
-
-const NaiveBroker::Key* NaiveBroker::Leased(SessionId session, const LeaseToken& token) const {
-  const auto found = leases_.find(token);
-  if (found == leases_.end() || tasks_.at(found->second).holder != session) return nullptr;
-  return &found->second;
-}
-
-StatusCode NaiveBroker::WhyNot(const LeaseToken& token) const {
-  return token.epoch >= remembered_since_ ? StatusCode::kFailedPrecondition
-                                          : StatusCode::kNotFound;
-}
-
-void NaiveBroker::Apply(Time now, SessionId id, const Command& command) {
-  Advance(now);
-  const auto found = sessions_.find(id);
-  if (found == sessions_.end() || !found->second.connected) return;
-  Session& session = found->second;
-  session.last_heard = LeaseNow(now);
-  const uint64_t number = command.number;
-  const auto leased = [&](const LeaseToken& token) -> std::optional<Key> {
-    const Key* key = Leased(id, token);
-    return key == nullptr ? std::nullopt : std::optional<Key>(*key);
-  };
-  if (const auto* put = std::get_if<PutCommand>(&command.verb)) {
-    const TaskSpec& spec = put->task;
-    if (const StatusCode code = Check(spec); code != StatusCode::kOk) {
-      Expect(id, number, code);
-    } else if (!Known(spec) && !MayGrow(spec.queue)) {
-      Expect(id, number, StatusCode::kUnavailable);
-    } else if (Known(spec) || (waiting_[spec.queue].empty() && HasRoom(spec))) {
-      Expect(id, number, StatusCode::kOk, Known(spec));
-      Insert(now, spec);
-    } else {
-      waiting_[spec.queue].push_back({id, number, spec});
-    }
-  } else if (const auto* floor = std::get_if<FloorCommand>(&command.verb)) {
-    queues_.insert(floor->queue);
-    uint64_t& cursor = floors_[{floor->queue, floor->run, floor->space}];
-    cursor = std::max(cursor, floor->cursor);
-    std::erase_if(ended_, [&](const auto& each) {
-      const auto& [queue, task] = each.first;
-      return queue == floor->queue && task.run == floor->run && task.space == floor->space &&
-             task.cursor < cursor;
-    });
-  } else if (const auto* cancel = std::get_if<CancelCommand>(&command.verb)) {
-    for (auto& [queue, puts] : waiting_) {
-      for (const Waiting& each : puts) {
-        if (!Within(each.spec.id, *cancel)) continue;
-        Expect(each.session, each.number, StatusCode::kFailedPrecondition);
-      }
-      std::erase_if(puts, [&](const Waiting& each) { return Within(each.spec.id, *cancel); });
-    }
-    for (const Key& key : InRange(*cancel)) {
-      TellLost(tasks_.at(key));
-      End(key, EndReason::kCancelled);
-    }
-    Expect(id, number, StatusCode::kOk);
-  } else if (const auto* subscribe = std::get_if<SubscribeCommand>(&command.verb)) {
-    queues_.insert(subscribe->queue);
-    session.consumes.emplace(subscribe->queue, Consumer{});
-  } else if (const auto* credit = std::get_if<CreditCommand>(&command.verb)) {
-    const auto consumer = session.consumes.find(credit->queue);
-    if (consumer != session.consumes.end()) {
-      consumer->second.tasks = credit->tasks;
-      consumer->second.bytes = credit->bytes;
-    }
-  } else if (const auto* begin = std::get_if<BeginCommand>(&command.verb)) {
-    if (const auto key = leased(begin->token)) tasks_.at(*key).started = true;
-  } else if (const auto* emit = std::get_if<EmitCommand>(&command.verb)) {
-    if (const auto key = leased(emit->token)) {
-      tasks_.at(*key).started = true;
-      const StatusCode code = MayGrow(key->first) ? CheckChildren(key->first, emit->children)
-                                                  : StatusCode::kUnavailable;
-      Expect(id, number, code);
-      if (code == StatusCode::kOk) PutChildren(now, tasks_.at(*key), emit->children);
-    } else {
-      Expect(id, number, WhyNot(emit->token));
-    }
-  } else if (const auto* settle = std::get_if<SettleCommand>(&command.verb)) {
-    const Key named{settle->queue, settle->id};
-    if (const auto key = leased(settle->token)) {
-      const StatusCode code = CheckChildren(key->first, settle->children);
-      Expect(id, number, code);
-      if (code == StatusCode::kOk) {
-        PutChildren(now, tasks_.at(*key), settle->children);
-        const Over over{{settle->token.epoch, settle->token.lease},
-                        tasks_.at(*key).children,
-                        std::nullopt};
-        leases_.erase(settle->token);
-        archive_[*key] = tasks_.at(*key);
-        tasks_.erase(*key);
-        all_ended_[*key] = over;
-        if (!BelowFloor(*key)) ended_[*key] = over;
-      }
-    } else if (ended_.contains(named) &&
-               ended_.at(named).by == LeaseKey{settle->token.epoch, settle->token.lease}) {
-      Expect(id, number, StatusCode::kOk, /*known=*/true);
-    } else {
-      Expect(id, number, tasks_.contains(named) ? WhyNot(settle->token) : StatusCode::kNotFound);
-    }
-  } else if (const auto* renew = std::get_if<RenewCommand>(&command.verb)) {
-    for (const LeaseToken& token : renew->tokens) {
-      if (const auto key = leased(token)) {
-        tasks_.at(*key).lease_ends = LeaseNow(now) + config_.lease;
-      } else {
-        expected_lost_.emplace(id, token);
-      }
-    }
-  } else if (const auto* accept = std::get_if<AcceptCommand>(&command.verb)) {
-    if (const auto key = leased(accept->token)) {
-      uint64_t held = 0;
-      for (const auto& [other, task] : tasks_) {
-        held += other.first == key->first && task.state == State::kAccepted ? 1 : 0;
-      }
-      Task& task = tasks_.at(*key);
-      if (held < config_.held_tasks) task.state = State::kAccepted;
-    }
-  } else if (const auto* release = std::get_if<ReleaseCommand>(&command.verb)) {
-    if (const auto key = leased(release->token)) MakeReady(tasks_.at(*key));
-  } else if (const auto* fail = std::get_if<FailCommand>(&command.verb)) {
-    if (const auto key = leased(fail->token)) {
-      Fail(*key, /*delayed=*/true);
-      if (tasks_.contains(*key)) tasks_.at(*key).lease_ends = now;  // delayed since
-    }
-  } else if (IsOperators(command.verb)) {
-    ApplyOperators(now, id, command);
-  }
-  AdmitWaiting(now);
 }
 
 }  // namespace cohort

@@ -88,10 +88,11 @@ class NaiveBroker {
     uint64_t order = 0;  // of the put; exact within a queue
     bool delivered = false;
     uint32_t failures = 0;
+    uint32_t most_failures = 0;  // before it was revived
     SessionId failed_by = 0;
     bool admitted = false;  // it had waited for room
     std::vector<TaskId> emitted;
-    std::vector<TaskKey> children;  // the same with their queues
+    std::vector<TaskKey> children;    // the same with their queues
     std::optional<TaskKey> tells_of;  // of an obituary: whose
     SessionId holder = 0;
     LeaseToken token;

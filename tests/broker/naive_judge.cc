@@ -11,7 +11,8 @@ std::string NaiveBroker::JudgeDelivery(SessionId id, const DeliverEvent& event) 
   if (found == tasks_.end()) return what + "no such task";
   Task& task = found->second;
   if (task.state != State::kReady) return what + "it is not ready";
-  if (!MayGo(task, /*before_admissions=*/true)) return what + "a pause, grace or a full result queue forbids it";
+  if (!MayGo(task, /*before_admissions=*/true))
+    return what + "a pause, grace or a full result queue forbids it";
   const auto session = sessions_.find(id);
   if (session == sessions_.end() || !session->second.connected) return what + "to nobody";
   const auto consumer = session->second.consumes.find(event.queue);
@@ -165,17 +166,6 @@ std::vector<SessionId> NaiveBroker::Connected() const {
 bool NaiveBroker::IsConnected(SessionId session) const {
   const auto found = sessions_.find(session);
   return found != sessions_.end() && found->second.connected;
-}
-
-std::vector<TaskKey> NaiveBroker::InRange(const CancelCommand& cancel) const {
-  std::vector<Key> keys;
-  for (const auto& [key, task] : tasks_) {
-    const TaskId& id = key.second;
-    const bool within = id.run == cancel.run && id.space == cancel.space &&
-                        id.cursor >= cancel.first && id.cursor <= cancel.last;
-    if (within && !task.obituary.has_value()) keys.push_back(key);
-  }
-  return keys;
 }
 
 }  // namespace cohort

@@ -19,7 +19,12 @@ std::string NaiveBroker::JudgeLive(const Key& key, const TaskImage& image, const
                                    const PeerKnowledge& peers) const {
   const auto found = tasks_.find(key);
   if (found == tasks_.end()) {
-    if (!after.power_cut || !all_ended_.contains(key)) return "lives and never was there";
+    // An obituary that was withdrawn when its task was revived is back when the revival is lost.
+    const auto archived = archive_.find(key);
+    const bool withdrawn = archived != archive_.end() && archived->second.obituary.has_value();
+    if (!after.power_cut || !(all_ended_.contains(key) || withdrawn)) {
+      return "lives and never was there";
+    }
     if (peers.IsOver(key)) return "lives although a peer knows that it is over";
   }
   const Task& task = found != tasks_.end() ? found->second : archive_.at(key);
@@ -55,7 +60,7 @@ std::string NaiveBroker::JudgeLive(const Key& key, const TaskImage& image, const
     }
   }
   if (after.power_cut) {
-    if (found != tasks_.end() && image.failures > task.failures) return "has burnt attempts";
+    if (found != tasks_.end() && image.failures > task.most_failures) return "has burnt attempts";
     return "";
   }
   if (image.failures != task.failures) return "has other failures";

@@ -44,9 +44,9 @@ constexpr Weight kPeers[] = {
     {Act::kLongTime, 2},   {Act::kPut, 160},    {Act::kFloor, 20},     {Act::kCancel, 4},
     {Act::kSubscribe, 60}, {Act::kCredit, 160}, {Act::kBegin, 45},     {Act::kEmit, 50},
     {Act::kSettle, 200},   {Act::kRenew, 60},   {Act::kAccept, 40},    {Act::kRelease, 25},
-    {Act::kFail, 50},      {Act::kCrash, 1},    {Act::kOperate, 45}};
-constexpr Weight kDisk[] = {{Act::kPowerCut, 5}, {Act::kSync, 50},     {Act::kRewrite, 15},
-                            {Act::kDropOld, 15}, {Act::kDiskFull, 2},  {Act::kDiskFree, 8},
+    {Act::kFail, 50},      {Act::kCrash, 1},    {Act::kOperate, 60}};
+constexpr Weight kDisk[] = {{Act::kPowerCut, 5}, {Act::kSync, 50},    {Act::kRewrite, 15},
+                            {Act::kDropOld, 15}, {Act::kDiskFull, 2}, {Act::kDiskFree, 8},
                             {Act::kCrash, 4},    {Act::kHello, 50}};
 
 std::vector<Act> Deck(bool durable) {

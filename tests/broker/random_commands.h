@@ -36,12 +36,12 @@ enum class Act : uint8_t {
   kRelease,
   kFail,
   kOperate,  // a verb of operators
-  kCrash,     // of the process
+  kCrash,    // of the process
   // Of durable machines only.
   kPowerCut,
-  kSync,      // what was written so far is durable
-  kRewrite,   // some of the oldest records are written anew
-  kDropOld,   // … and what nobody needs any more may go
+  kSync,     // what was written so far is durable
+  kRewrite,  // some of the oldest records are written anew
+  kDropOld,  // … and what nobody needs any more may go
   kDiskFull,
   kDiskFree,
 };

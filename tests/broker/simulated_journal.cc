@@ -12,7 +12,8 @@ std::string SimulatedJournal::Keep(const std::vector<Change>& changes) {
       return "change " + std::to_string(change.sequence) + " follows " + std::to_string(tail_);
     }
     tail_ = change.sequence;
-    if (fault_ == JournalFault::kLosesSettles && std::holds_alternative<SettleChange>(change.what)) {
+    if (fault_ == JournalFault::kLosesSettles &&
+        std::holds_alternative<SettleChange>(change.what)) {
       continue;
     }
     records_.push_back(EncodeChange(change));

@@ -21,9 +21,9 @@ namespace cohort {
 // How a journal can be broken; for tests of the tests.
 enum class JournalFault {
   kNone,
-  kLosesSettles,    // settles are not written
-  kConfirmsEarly,   // all counts as durable at once
-  kDropsEarly,      // old records go before the new ones are durable
+  kLosesSettles,   // settles are not written
+  kConfirmsEarly,  // all counts as durable at once
+  kDropsEarly,     // old records go before the new ones are durable
 };
 
 class SimulatedJournal {

@@ -45,7 +45,6 @@ class Histories:
 
     def __init__(self, folder, forgetful):
         self.put, self.confirmed = set(), set()
-        self.samples = {}                                # how many a prompt has, when all are over
         self.effects = collections.defaultdict(list)     # by id: what the sink's checkpoints say
         self.took = {"p": {}, "r": {}, "s": {}}          # by id: the leases
         self.settled = {"p": {}, "r": {}, "s": {}}       # by id: the leases that were told so

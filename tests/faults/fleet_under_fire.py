@@ -14,7 +14,7 @@ from processes import BIN, SOURCE, TESTS, Child, check, free_port
 
 HERE = pathlib.Path(__file__).resolve().parent
 SEGMENT_BYTES = 1 << 20
-DISK_BYTES = 48 << 20
+DISK_BYTES = 128 << 20
 SYNC_MICROSECONDS = 2000  # a tmpfs syncs at once, which hides the moment between write and sync
 
 CONFIGURATION = """[run]

@@ -175,7 +175,7 @@ void BrokerServer::Turn() {
   }};
   zmq_poll(items.data(), static_cast<int>(items.size()),
            watch_->PollMilliseconds(blocked_.empty() ? kIdleMilliseconds : kBlockedMilliseconds));
-  wakeup_.Drain();
+  if (items[2].revents != 0) wakeup_.Drain();
   if (const Duration early = last_turn_ + kShortestTurn - clock_.Now(); early > Duration(0)) {
     std::this_thread::sleep_for(early);
   }

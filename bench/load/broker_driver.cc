@@ -66,7 +66,11 @@ Status BrokerDriver::Run() {
     int64_t wait = kLongestWait;
     if (next_due_ > 0 && !board_.sending_over) wait = std::min(wait, next_due_ - now);
     for (const uint32_t index : loop_.Wait(wait)) {
-      if (const Status status = Look(index & ~kWakeup); !status.ok()) return status;
+      if ((index & kWakeup) != 0) {
+        OnDone(index & ~kWakeup);
+      } else if (const Status status = Look(index); !status.ok()) {
+        return status;
+      }
     }
     const int64_t then = NowNanoseconds();
     SendDue(then);
@@ -97,9 +101,24 @@ Status BrokerDriver::Look(uint32_t index) {
     return Unavailable(options_.name + ": " + peer.session->trouble());
   if (peer.greeted && peer.produces) FillWindow(peer);
   if (peer.greeted && !peer.produces) Grant(peer);
-  peer.session->Flush();
-  if (peer.session->WantsALook()) loop_.Touch(index);
+  Send(index);
   return {};
+}
+
+void BrokerDriver::OnDone(uint32_t index) {
+  uint64_t count = 0;
+  [[maybe_unused]] const ssize_t got =
+      read(board_.windows[peers_[index].producer.index].wakeup, &count, sizeof(count));
+  if (!peers_[index].greeted) return;
+  FillWindow(peers_[index]);
+  Send(index);
+}
+
+void BrokerDriver::Send(uint32_t index) {
+  BrokerSession& session = *peers_[index].session;
+  if (!session.HasToSend()) return;
+  session.Flush();
+  if (session.WantsALook()) loop_.Touch(index);
 }
 
 void BrokerDriver::OnWelcome(Peer& peer) {
@@ -177,8 +196,6 @@ void BrokerDriver::Put(Peer& peer, int64_t intended) {
 void BrokerDriver::FillWindow(Peer& peer) {
   Window& window = board_.windows[peer.producer.index];
   if (peer.producer.window > 0) {
-    uint64_t count = 0;
-    [[maybe_unused]] const ssize_t got = read(window.wakeup, &count, sizeof(count));
     window.tell_every = std::clamp<uint64_t>(peer.producer.window / 4, 1, 16);
   }
   const auto open = [&] {
@@ -218,8 +235,7 @@ void BrokerDriver::SendDue(int64_t now) {
     const uint32_t index = paced_[next_paced_++ % paced_.size()];
     if (peers_[index].session->HasToSend()) tally_.late += 1;
     Put(peers_[index], next_due_);
-    peers_[index].session->Flush();
-    if (peers_[index].session->WantsALook()) loop_.Touch(index);
+    Send(index);
     next_due_ += interval;
   }
 }

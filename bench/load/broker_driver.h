@@ -75,6 +75,8 @@ class BrokerDriver {
   };
 
   Status Look(uint32_t index);
+  void OnDone(uint32_t index);  // tasks of this producer are done with
+  void Send(uint32_t index);
   void OnWelcome(Peer& peer);
   void OnDeliver(Peer& peer, const DeliverEvent& deliver, int64_t now);
   void OnAnswer(Peer& peer, const AnswerEvent& answer);

@@ -25,29 +25,33 @@ BrokerDriver::BrokerDriver(Options options, zmq::context_t& context, Board& boar
       bytes_(std::make_shared<const std::string>(options_.body_bytes, 'x')),
       rng_(EntropyFromSystem()) {}
 
-void BrokerDriver::Add(const ProducerPlan& plan, Role role) {
+BrokerDriver::Peer BrokerDriver::NewPeer(Role role, uint64_t session) {
+  BrokerSession::Options options;
+  options.endpoint = options_.endpoint;
+  options.role = role;
+  options.instance = options_.name + "-" + std::to_string(peers_.size());
+  options.session = session;
+  options.keys = options_.keys;
   Peer peer;
+  peer.session = std::make_unique<BrokerSession>(context_, options);
+  peer.space = session;
+  return peer;
+}
+
+void BrokerDriver::Add(const ProducerPlan& plan, Role role) {
+  Peer peer = NewPeer(role, EntropyFromSystem() | 1);
   peer.produces = true;
   peer.producer = plan;
   peer.space = plan.index + 1;
-  const auto index = static_cast<uint32_t>(peers_.size());
-  peer.session = std::make_unique<BrokerSession>(
-      context_,
-      BrokerSession::Options{options_.endpoint, role, options_.name + "-" + std::to_string(index),
-                             EntropyFromSystem() | 1});
-  if (plan.window == 0 && plan.unanswered == 0) paced_.push_back(index);
+  if (plan.window == 0 && plan.unanswered == 0) {
+    paced_.push_back(static_cast<uint32_t>(peers_.size()));
+  }
   peers_.push_back(std::move(peer));
 }
 
 void BrokerDriver::Add(const ConsumerPlan& plan, Role role) {
-  Peer peer;
+  Peer peer = NewPeer(role, EntropyFromSystem() | 1);
   peer.consumer = plan;
-  const uint64_t session = EntropyFromSystem() | 1;
-  peer.space = session;
-  peer.session = std::make_unique<BrokerSession>(
-      context_,
-      BrokerSession::Options{options_.endpoint, role,
-                             options_.name + "-" + std::to_string(peers_.size()), session});
   peers_.push_back(std::move(peer));
 }
 

@@ -13,6 +13,7 @@ backlog, 4,096 in the broker, which the kernel cuts to net.core.somaxconn.
 import pathlib
 import resource
 import statistics
+import subprocess
 import sys
 
 from servers import BIN, Server, broker, exists, finish, load, run_json, scratch
@@ -30,22 +31,27 @@ QUEUES = 3
 CONNECTION_BYTES = 64 * 1024
 
 
-def fleet(server, rate, seconds):
+def fleet(server, rate, seconds, keys, *more):
     return run_json([BIN / "bench-fleet", "--endpoint", server.endpoint, "--actors", ACTORS, "--workers", WORKERS, "--bytes", BODY,
-                     "--rate", rate, "--warm-up", 2, "--seconds", seconds, "--server", server.pid])
+                     "--rate", rate, "--warm-up", 2, "--seconds", seconds, "--server", server.pid, *(["--keys", keys] if keys else []), *more])
 
 
-def measure(folder, what, overrides):
-    """The smallest of the bounds' ratios, and whether the memory is within its bound."""
+def serve(folder, what, overrides):
+    return broker(folder, f"--broker.queue_bytes={QUEUE_BYTES}", f"--security.pending_connections={2 * (ACTORS + WORKERS)}", *overrides, name=what)
+
+
+def measure(folder, what, overrides, keys=None):
+    """The bound over the latency, and whether the memory is within its bound."""
     echo_at = f"ipc://{folder}/echo-{what}.sock"
-    with broker(folder, f"--broker.queue_bytes={QUEUE_BYTES}", f"--broker.max_message_bytes={64 * MIB}", *overrides, name=what) as server, \
+    with serve(folder, f"probe-{what}", overrides) as server:
+        capacity = fleet(server, PROBE_RATE, 2, keys, "--probe")["rate"]
+    with serve(folder, what, overrides) as server, \
          Server([BIN / "bench-relay", "echo", echo_at], folder / "echo.log", exists(echo_at)):
-        capacity = fleet(server, PROBE_RATE, 2)["rate"]
         rate = min(MOST, 0.3 * capacity)
         above, resident = [], 0
         for _ in range(ROUNDS):
             bare = load("echo", "--endpoint", echo_at, "--bytes", BODY, "--rate", rate, "--seconds", SECONDS)
-            seen = fleet(server, rate, SECONDS)
+            seen = fleet(server, rate, SECONDS, keys)
             above.append(seen["p99_ms"] - bare["p99_ms"])
             resident = max(resident, seen["resident_mib"])
         bound = (QUEUES * QUEUE_BYTES + (ACTORS + WORKERS) * CONNECTION_BYTES) / MIB
@@ -63,8 +69,11 @@ def main():
     if limit < 2 * (ACTORS + WORKERS):
         sys.exit(f"FAILED: {limit} descriptors are too few: raise `ulimit -Hn` to {2 * (ACTORS + WORKERS) + 1000}")
     with scratch() as folder:
-        ratio, bounded = measure(folder, "memory", ["--broker.durability=memory"])
-    return finish("broker_scale", ratio, 1, bounded)
+        keys = folder / "keys"
+        subprocess.run([BIN / "cohort", "keys", "new", "--fleet", "--keys", keys], check=True, stdout=subprocess.DEVNULL)
+        plain = measure(folder, "without-CURVE", ["--broker.durability=memory"])
+        curve = measure(folder, "with-CURVE", ["--broker.durability=memory", f"--security.keys={keys}"], keys)
+    return finish("broker_scale", min(plain[0], curve[0]), 1, plain[1] and curve[1])
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@
 
 #include "bench/load/broker_driver.h"
 #include "bench/load/run.h"
+#include "libs/messaging/keys.h"
 
 namespace cohort::bench {
 namespace {
@@ -21,14 +22,18 @@ constexpr size_t kStages = 3;
 
 struct Arguments {
   std::string endpoint;
+  std::string keys;
   size_t actors = 1000, workers = 4000, threads = 4;
   size_t bytes = 16 * 1024;
   double rate = 2000;
   RunPlan run;
 };
 
-BrokerDriver::Options DriverOptions(const Arguments& a, const std::string& name) {
+Result<BrokerDriver::Options> DriverOptions(const Arguments& a, Role role,
+                                            const std::string& name) {
   BrokerDriver::Options options;
+  COHORT_ASSIGN_OR_RETURN(options.keys,
+                          LoadClientKeys(a.keys, std::string(RoleName(role)), name, "broker"));
   options.endpoint = a.endpoint;
   options.name = name;
   options.body_bytes = a.bytes;
@@ -36,8 +41,9 @@ BrokerDriver::Options DriverOptions(const Arguments& a, const std::string& name)
 }
 
 Work Learner(const Arguments& a, Board& board, size_t thread) {
-  return [&a, &board, thread](zmq::context_t& context) {
-    BrokerDriver::Options options = DriverOptions(a, "learner");
+  return [&a, &board, thread](zmq::context_t& context) -> Status {
+    COHORT_ASSIGN_OR_RETURN(BrokerDriver::Options options,
+                            DriverOptions(a, Role::kLearner, "learner"));
     options.rate = a.rate / kStages;
     BrokerDriver driver(options, context, board, board.tallies[thread]);
     ProducerPlan prompts;
@@ -54,8 +60,9 @@ Work Learner(const Arguments& a, Board& board, size_t thread) {
 
 Work Consumers(const Arguments& a, Board& board, size_t thread, const std::string& name, Role role,
                size_t count, const std::string& queue, const std::string& children) {
-  return [=, &a, &board](zmq::context_t& context) {
-    BrokerDriver driver(DriverOptions(a, name), context, board, board.tallies[thread]);
+  return [=, &a, &board](zmq::context_t& context) -> Status {
+    COHORT_ASSIGN_OR_RETURN(const BrokerDriver::Options options, DriverOptions(a, role, name));
+    BrokerDriver driver(options, context, board, board.tallies[thread]);
     ConsumerPlan plan;
     plan.queue = queue;
     plan.children = children;
@@ -70,6 +77,7 @@ int Main(int argc, char** argv) {
   Arguments a;
   CLI::App app{"A fleet's traffic without its work."};
   app.add_option("--endpoint", a.endpoint)->required();
+  app.add_option("--keys", a.keys, "folder of CURVE keys");
   app.add_option("--actors", a.actors);
   app.add_option("--workers", a.workers);
   app.add_option("--threads", a.threads, "that drive reward workers");
@@ -78,7 +86,13 @@ int Main(int argc, char** argv) {
   app.add_option("--warm-up", a.run.warm_up_seconds);
   app.add_option("--seconds", a.run.seconds);
   app.add_option("--server", a.run.server);
+  bool probe = false;
+  app.add_flag("--probe", probe,
+               "more than can be done is offered: what is not done in the end is no failure");
   CLI11_PARSE(app, argc, argv);
+
+  a.run.must_finish = !probe;
+  if (probe) a.run.drain_seconds = 0;
 
   // Two descriptors to a socket of ZeroMQ's.
   rlimit files{};

@@ -56,7 +56,7 @@ Work Producer(const Arguments& a, Board& board, size_t index) {
     options.rate = a.rate / static_cast<double>(a.producers);
     BrokerDriver driver(options, context, board, board.tallies[kGoodProducers + index]);
     ProducerPlan plan;
-    plan.queue = "rollouts.good";
+    plan.queue = "good";
     plan.index = index;
     driver.Add(plan);
     return driver.Run();
@@ -68,7 +68,7 @@ Work Consumer(const Arguments& a, Board& board, size_t index) {
     BrokerDriver driver(Named(a, "good-consumer-" + std::to_string(index), 0), context, board,
                         board.tallies[kGoodConsumers + index]);
     ConsumerPlan plan;
-    plan.queue = "rollouts.good";
+    plan.queue = "good";
     driver.Add(plan, Role::kRewardWorker);
     return driver.Run();
   };
@@ -78,13 +78,13 @@ Work BadConsumers(const Arguments& a, Board& board) {
   return [&a, &board](zmq::context_t& context) {
     BrokerDriver driver(Named(a, "bad-consumer", 0), context, board, board.tallies[kBad]);
     ConsumerPlan stalls;
-    stalls.queue = "rollouts.good";
+    stalls.queue = "good";
     stalls.stalls = true;
     stalls.measures = false;
     stalls.grant_tasks = 512;
     driver.Add(stalls, Role::kRewardWorker);
     ConsumerPlan byte;
-    byte.queue = "rollouts.good";
+    byte.queue = "good";
     byte.grant_bytes = 1;
     byte.measures = false;
     driver.Add(byte, Role::kRewardWorker);
@@ -97,7 +97,7 @@ Work BigProducer(const Arguments& a, Board& board) {
     BrokerDriver driver(Named(a, "big-producer", a.big_body), context, board,
                         board.tallies[kBigProducer]);
     ProducerPlan plan;
-    plan.queue = "rollouts.big";
+    plan.queue = "big";
     plan.index = kMostProducers - 1;
     plan.unanswered = 64;
     plan.bytes = 10 * a.queue_bytes;
@@ -110,7 +110,7 @@ Work BigConsumer(const Arguments& a, Board& board) {
   return [&a, &board](zmq::context_t& context) {
     BrokerDriver driver(Named(a, "big-consumer", 0), context, board, board.tallies[kBigConsumer]);
     ConsumerPlan plan;
-    plan.queue = "rollouts.big";
+    plan.queue = "big";
     plan.grant_bytes = 32 << 20;
     plan.measures = false;
     driver.Add(plan, Role::kRewardWorker);
@@ -122,13 +122,13 @@ Work Holders(const Arguments& a, Board& board) {
   return [&a, &board](zmq::context_t& context) {
     BrokerDriver driver(Named(a, "holder", kHeldBytes), context, board, board.tallies[kHolders]);
     ProducerPlan puts;
-    puts.queue = "scored.held";
+    puts.queue = "held";
     puts.index = kMostProducers - 2;
     puts.unanswered = 1024;
     puts.bytes = a.held * kHeldBytes;
     driver.Add(puts);
     ConsumerPlan holds;
-    holds.queue = "scored.held";
+    holds.queue = "held";
     holds.accepts = true;
     holds.measures = false;
     holds.grant_tasks = 1024;

@@ -24,6 +24,9 @@ constexpr int kIdleMilliseconds = 20;
 constexpr Duration kShortestTurn = Seconds(0.00025);
 constexpr int kBlockedMilliseconds = 2;
 constexpr size_t kReceivesPerTurn = 256;
+// A peer that was sent something just now waits so long for answers, so that many share a message.
+constexpr Duration kAnswersWait = Seconds(0.002);
+constexpr int kAnswersWaitMilliseconds = 1;
 constexpr Duration kLongestUndrained = Seconds(1);
 constexpr Duration kPublishEvery = Seconds(0.1);
 constexpr Duration kLastWords = Seconds(0.5);
@@ -173,9 +176,11 @@ void BrokerServer::Turn() {
       {watch_->events().handle(), 0, ZMQ_POLLIN, 0},
       {nullptr, wakeup_.fd(), ZMQ_POLLIN, 0},
   }};
-  zmq_poll(items.data(), static_cast<int>(items.size()),
-           watch_->PollMilliseconds(blocked_.empty() ? kIdleMilliseconds : kBlockedMilliseconds));
-  wakeup_.Drain();
+  const int patience = !flush_.empty()     ? kAnswersWaitMilliseconds
+                       : !blocked_.empty() ? kBlockedMilliseconds
+                                           : kIdleMilliseconds;
+  zmq_poll(items.data(), static_cast<int>(items.size()), watch_->PollMilliseconds(patience));
+  if (items[2].revents != 0) wakeup_.Drain();
   if (const Duration early = last_turn_ + kShortestTurn - clock_.Now(); early > Duration(0)) {
     std::this_thread::sleep_for(early);
   }
@@ -338,6 +343,7 @@ void BrokerServer::Dispatch() {
     const auto route = routes_.find(effect.session);
     if (route == routes_.end()) continue;
     Peer& peer = peers_.at(route->second);
+    peer.urgent = peer.urgent || !std::holds_alternative<AnswerEvent>(effect.event);
     peer.events.push_back(std::move(effect.event));
     peer.after.push_back(effect.after);
     QueueFlush(peer);
@@ -379,16 +385,29 @@ void BrokerServer::FlushAll(Time now) {
   for (const std::string& routing_id : std::exchange(flush_, {})) {
     const auto found = peers_.find(routing_id);
     if (found == peers_.end()) continue;
-    found->second.queued = false;
-    if (!Flush(found->second)) {
-      gone.push_back(found->second.session);
-      Drop(routing_id);
-    } else if (found->second.blocked.has_value()) {
-      blocked_.insert(routing_id);
+    Peer& peer = found->second;
+    if (MayWait(now, peer)) {
+      flush_.push_back(routing_id);
+      continue;
     }
+    peer.queued = false;
+    const uint64_t sent_before = counters_.messages_sent;
+    if (!Flush(peer)) {
+      gone.push_back(peer.session);
+      Drop(routing_id);
+      continue;
+    }
+    if (counters_.messages_sent != sent_before) peer.last_sent = now;
+    if (peer.events.empty()) peer.urgent = false;
+    if (peer.blocked.has_value()) blocked_.insert(routing_id);
   }
   for (const SessionId session : gone) machine_.ConnectionLost(now, session, effects_);
   if (!gone.empty()) Dispatch();
+}
+
+bool BrokerServer::MayWait(Time now, const Peer& peer) const {
+  return !peer.urgent && !stop_.load() && now - peer.last_sent < kAnswersWait &&
+         peer.events.size() < kBatchEvents;
 }
 
 bool BrokerServer::Flush(Peer& peer) {

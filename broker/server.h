@@ -80,7 +80,9 @@ class BrokerServer {
     std::vector<uint64_t> after;    // … each when this change is durable, and in order
     std::optional<Frames> blocked;  // did not fit into its pipe
     bool ack_due = false;           // `processed` is news to it
-    bool queued = false;            // in flush_
+    bool urgent = false;            // among its events are others than answers
+    Time last_sent{};
+    bool queued = false;  // in flush_
   };
 
   BrokerServer(Options options, const Clock& clock);
@@ -104,6 +106,8 @@ class BrokerServer {
   void Dispatch();  // effects_ to peers
   void QueueFlush(Peer& peer);
   void FlushAll(Time now);
+  // Answers alone wait a moment for others that go to the same peer.
+  bool MayWait(Time now, const Peer& peer) const;
   // False when the peer is gone.
   bool Flush(Peer& peer);
   bool SendNow(Peer& peer, Frames frames);

@@ -25,29 +25,33 @@ BrokerDriver::BrokerDriver(Options options, zmq::context_t& context, Board& boar
       bytes_(std::make_shared<const std::string>(options_.body_bytes, 'x')),
       rng_(EntropyFromSystem()) {}
 
-void BrokerDriver::Add(const ProducerPlan& plan, Role role) {
+BrokerDriver::Peer BrokerDriver::NewPeer(Role role, uint64_t session) {
+  BrokerSession::Options options;
+  options.endpoint = options_.endpoint;
+  options.role = role;
+  options.instance = options_.name + "-" + std::to_string(peers_.size());
+  options.session = session;
+  options.keys = options_.keys;
   Peer peer;
+  peer.session = std::make_unique<BrokerSession>(context_, options);
+  peer.space = session;
+  return peer;
+}
+
+void BrokerDriver::Add(const ProducerPlan& plan, Role role) {
+  Peer peer = NewPeer(role, EntropyFromSystem() | 1);
   peer.produces = true;
   peer.producer = plan;
   peer.space = plan.index + 1;
-  const auto index = static_cast<uint32_t>(peers_.size());
-  peer.session = std::make_unique<BrokerSession>(
-      context_,
-      BrokerSession::Options{options_.endpoint, role, options_.name + "-" + std::to_string(index),
-                             EntropyFromSystem() | 1});
-  if (plan.window == 0 && plan.unanswered == 0) paced_.push_back(index);
+  if (plan.window == 0 && plan.unanswered == 0) {
+    paced_.push_back(static_cast<uint32_t>(peers_.size()));
+  }
   peers_.push_back(std::move(peer));
 }
 
 void BrokerDriver::Add(const ConsumerPlan& plan, Role role) {
-  Peer peer;
+  Peer peer = NewPeer(role, EntropyFromSystem() | 1);
   peer.consumer = plan;
-  const uint64_t session = EntropyFromSystem() | 1;
-  peer.space = session;
-  peer.session = std::make_unique<BrokerSession>(
-      context_,
-      BrokerSession::Options{options_.endpoint, role,
-                             options_.name + "-" + std::to_string(peers_.size()), session});
   peers_.push_back(std::move(peer));
 }
 
@@ -66,7 +70,11 @@ Status BrokerDriver::Run() {
     int64_t wait = kLongestWait;
     if (next_due_ > 0 && !board_.sending_over) wait = std::min(wait, next_due_ - now);
     for (const uint32_t index : loop_.Wait(wait)) {
-      if (const Status status = Look(index & ~kWakeup); !status.ok()) return status;
+      if ((index & kWakeup) != 0) {
+        OnDone(index & ~kWakeup);
+      } else if (const Status status = Look(index); !status.ok()) {
+        return status;
+      }
     }
     const int64_t then = NowNanoseconds();
     SendDue(then);
@@ -97,9 +105,24 @@ Status BrokerDriver::Look(uint32_t index) {
     return Unavailable(options_.name + ": " + peer.session->trouble());
   if (peer.greeted && peer.produces) FillWindow(peer);
   if (peer.greeted && !peer.produces) Grant(peer);
-  peer.session->Flush();
-  if (peer.session->WantsALook()) loop_.Touch(index);
+  Send(index);
   return {};
+}
+
+void BrokerDriver::OnDone(uint32_t index) {
+  uint64_t count = 0;
+  [[maybe_unused]] const ssize_t got =
+      read(board_.windows[peers_[index].producer.index].wakeup, &count, sizeof(count));
+  if (!peers_[index].greeted) return;
+  FillWindow(peers_[index]);
+  Send(index);
+}
+
+void BrokerDriver::Send(uint32_t index) {
+  BrokerSession& session = *peers_[index].session;
+  if (!session.HasToSend()) return;
+  session.Flush();
+  if (session.WantsALook()) loop_.Touch(index);
 }
 
 void BrokerDriver::OnWelcome(Peer& peer) {
@@ -177,8 +200,6 @@ void BrokerDriver::Put(Peer& peer, int64_t intended) {
 void BrokerDriver::FillWindow(Peer& peer) {
   Window& window = board_.windows[peer.producer.index];
   if (peer.producer.window > 0) {
-    uint64_t count = 0;
-    [[maybe_unused]] const ssize_t got = read(window.wakeup, &count, sizeof(count));
     window.tell_every = std::clamp<uint64_t>(peer.producer.window / 4, 1, 16);
   }
   const auto open = [&] {
@@ -218,8 +239,7 @@ void BrokerDriver::SendDue(int64_t now) {
     const uint32_t index = paced_[next_paced_++ % paced_.size()];
     if (peers_[index].session->HasToSend()) tally_.late += 1;
     Put(peers_[index], next_due_);
-    peers_[index].session->Flush();
-    if (peers_[index].session->WantsALook()) loop_.Touch(index);
+    Send(index);
     next_due_ += interval;
   }
 }

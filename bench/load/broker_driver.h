@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,7 @@ class BrokerDriver {
     std::string name;  // of its instances
     uint64_t run = 1;
     size_t body_bytes = 4096;
+    std::optional<CurveClient> keys = {};
     double rate = 0;  // puts a second of all its producers without a window
   };
   BrokerDriver(Options options, zmq::context_t& context, Board& board, Tally& tally);
@@ -74,7 +76,10 @@ class BrokerDriver {
     std::deque<Settling> settling;
   };
 
+  Peer NewPeer(Role role, uint64_t session);
   Status Look(uint32_t index);
+  void OnDone(uint32_t index);  // tasks of this producer are done with
+  void Send(uint32_t index);
   void OnWelcome(Peer& peer);
   void OnDeliver(Peer& peer, const DeliverEvent& deliver, int64_t now);
   void OnAnswer(Peer& peer, const AnswerEvent& answer);

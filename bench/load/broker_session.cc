@@ -1,6 +1,7 @@
 #include "bench/load/broker_session.h"
 
 #include "bench/load/board.h"
+#include "libs/messaging/keys.h"
 
 namespace cohort::bench {
 namespace {
@@ -13,6 +14,7 @@ constexpr int kHighWaterMark = 16;
 BrokerSession::BrokerSession(zmq::context_t& context, const Options& options)
     : options_(options), socket_(context, zmq::socket_type::dealer) {
   SetLimits(socket_, {.max_frame_bytes = int64_t{1} << 30, .high_water_mark = kHighWaterMark});
+  if (options_.keys.has_value()) UseKeys(socket_, *options_.keys);
   const Status status = ConnectSocket(socket_, options_.endpoint);
   if (!status.ok()) trouble_ = status.ToString();
 }

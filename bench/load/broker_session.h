@@ -14,6 +14,7 @@
 #include <zmq.hpp>
 
 #include "libs/messaging/envelope.h"
+#include "libs/messaging/key_pair.h"
 #include "libs/messaging/sockets.h"
 
 namespace cohort::bench {
@@ -25,6 +26,7 @@ class BrokerSession {
     Role role = Role::kOperator;
     std::string instance;
     uint64_t session = 0;
+    std::optional<CurveClient> keys = {};
   };
   BrokerSession(zmq::context_t& context, const Options& options);
 

@@ -281,6 +281,12 @@ TEST_F(IdentityTest, AMessageWithoutEndIsCutBeforeSixtyFourMebibytes) {
   ASSERT_TRUE(
       say("\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06"sv
           "DEALER"sv));
+  // libzmq leaves a message lying that overtakes its own half of the handshake.
+  std::string theirs;
+  for (char byte; theirs.find("ROUTER") == std::string::npos;) {
+    ASSERT_EQ(recv(raw, &byte, 1, 0), 1);
+    theirs += byte;
+  }
   Frames hello = EncodeHello(99, {Role::kActor, "actor-raw", {}, 0});
   ASSERT_LT(hello[0].size(), 256u);
   ASSERT_TRUE(

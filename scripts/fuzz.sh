@@ -19,6 +19,7 @@ weights_message  1600000  2048
 journal_change   1000000  2048
 journal_restore   100000  4096
 journal_segments  300000  8192
+allow_list        1000000  2048
 config_toml        60000  2048
 safetensors       150000  2048
 model_config      100000  2048

@@ -192,8 +192,7 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, SettleCommand
   CountStale(settle.token, queue);
   const bool lives = queue != nullptr && queue->Find(settle.id) != nullptr;
   Answer(session, number,
-         lives ? FailedPrecondition("the lease has ended")
-               : NotFound("no such task, or it is settled already"),
+         lives ? WhyNotLeased(settle.token) : NotFound("no such task, or it is settled already"),
          false, effects);
 }
 

@@ -19,7 +19,13 @@ using testing::StartsWith;
 
 class QueuesTest : public testing::Test {
  protected:
-  QueuesTest() : broker_(endpoint_) {
+  // The grace after its start is over at once, so that it is no reason to wait.
+  static MachineConfig WithoutGrace() {
+    MachineConfig config = LiveBroker::QuickConfig();
+    config.restart_grace = Duration(0);
+    return config;
+  }
+  QueuesTest() : broker_(endpoint_, WithoutGrace()) {
     EXPECT_TRUE(RunDirectory::Prepare(folder_.path()).ok());
     learner_ = ConnectTo(endpoint_, Role::kLearner, "learner");
     worker_ = ConnectTo(endpoint_, Role::kActor, "actor-1");

@@ -1,5 +1,7 @@
 #include "broker/program.h"
 
+#include <sys/resource.h>
+
 #include <memory>
 #include <string>
 #include <string_view>
@@ -59,7 +61,16 @@ ConnectionGuard::Limits GuardLimitsOf(const SecurityConfig& config) {
   return limits;
 }
 
+// Each client holds a descriptor: as many as the system grants.
+void RaiseDescriptorLimit() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 Status Run(Process& process, const std::function<void(BrokerServer::Options&)>& adjust) {
+  RaiseDescriptorLimit();
   const Config& config = process.config;
   const SecurityConfig& security = config.security;
   COHORT_ASSIGN_OR_RETURN(

@@ -1,7 +1,7 @@
 // cohort report: a run's curve, samples from before and after, and its verdict.
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <map>
 #include <memory>

@@ -84,12 +84,6 @@ Status PrepareIpc(const std::string& endpoint) {
   return Status();
 }
 
-bool IsPlainNews(const Verb& verb) {
-  return !IsAnswered(verb) && !std::holds_alternative<SubscribeCommand>(verb) &&
-         !std::holds_alternative<CreditCommand>(verb) &&
-         !std::holds_alternative<RenewCommand>(verb);
-}
-
 }  // namespace
 
 BrokerServer::BrokerServer(Options options, const Clock& clock)
@@ -157,10 +151,9 @@ void BrokerServer::Run() {
   while (!stop_.load()) Turn();
   machine_.StopDelivering(Now());
   const Time until = Now() + kLastWords;
-  bool drained = false;
-  while (Now() < until && !(drained && blocked_.empty() && unsynced_.empty())) {
-    drained = ReceiveSome(Now());
-    FlushAll(Now());
+  while (Now() < until) {
+    const bool drained = Turn();
+    if (drained && flush_.empty() && blocked_.empty() && unsynced_.empty()) break;
   }
   if (durability_ != nullptr) {
     durability_->Close();
@@ -170,7 +163,7 @@ void BrokerServer::Run() {
   socket_.set(zmq::sockopt::linger, 500);
 }
 
-void BrokerServer::Turn() {
+bool BrokerServer::Turn() {
   std::array<zmq_pollitem_t, 3> items = {{
       {socket_.handle(), 0, ZMQ_POLLIN, 0},
       {watch_->events().handle(), 0, ZMQ_POLLIN, 0},
@@ -197,6 +190,7 @@ void BrokerServer::Turn() {
   Dispatch();
   FlushAll(now);
   if (now >= next_publish_) Publish(now);
+  return drained;
 }
 
 bool BrokerServer::ReceiveSome(Time now) {
@@ -287,7 +281,8 @@ void BrokerServer::OnCommands(Time now, Peer& peer, std::vector<Command> command
       Deny(peer, command, allowed);
       continue;
     }
-    if (IsPlainNews(command.verb)) peer.ack_due = true;
+    // Nothing but `processed` will tell of it.
+    if (!IsAnswered(command.verb) && !IsSaidAnew(command.verb)) peer.ack_due = true;
     machine_.Apply(now, session, std::move(command), effects_);
   }
   if (peer.ack_due) QueueFlush(peer);

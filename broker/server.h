@@ -91,7 +91,8 @@ class BrokerServer {
   Time Now() const { return durability_ != nullptr ? durability_->Now() : clock_.Now(); }
   uint64_t synced() const { return durability_ != nullptr ? durability_->synced() : UINT64_MAX; }
 
-  void Turn();
+  // Reads, lets time pass, writes. True when nothing was left to read.
+  bool Turn();
   // True when nothing is left to read.
   bool ReceiveSome(Time now);
   void OnMessage(Time now, Received received);

@@ -14,7 +14,7 @@ import tempfile
 import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("COHORT_BIN", SOURCE / "build/bin"))
+BIN = pathlib.Path(os.environ.get("COHORT_BIN", SOURCE / "build/bin")).resolve()
 
 
 @contextlib.contextmanager

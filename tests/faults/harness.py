@@ -70,6 +70,9 @@ def run(options):
         fleet.close()
     verdict = checker.judge(fleet.folder / "histories", fates(prompts_put(fleet.folder)), options.memory)
     wrong = fleet.unexpected + fleet.false_alarms()
+    # Ten cuts that find nothing unsynced are no cuts.
+    if not options.memory and nemesis.counts["power cuts"] >= 10 and nemesis.counts["sectors taken back"] == 0:
+        wrong.append("the power cuts took nothing back: is libpower_cut.so loaded into the broker?")
     letters = sum(queue["dead"] for queue in stats.values())
     if not options.memory and letters != verdict.dead:
         wrong.append(f"{letters} dead letters, {verdict.dead} of them explained")

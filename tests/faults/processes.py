@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("COHORT_BIN", SOURCE / "build/bin"))
+BIN = pathlib.Path(os.environ.get("COHORT_BIN", SOURCE / "build/bin")).resolve()
 TESTS = BIN.parent / "tests"
 SCRATCH = pathlib.Path(os.environ.get("COHORT_SCRATCH", BIN.parent / "scratch"))
 

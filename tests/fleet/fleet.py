@@ -15,7 +15,7 @@ import time
 import urllib.request
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("COHORT_BIN", SOURCE / "build/bin"))
+BIN = pathlib.Path(os.environ.get("COHORT_BIN", SOURCE / "build/bin")).resolve()
 SCRATCH = pathlib.Path(os.environ.get("COHORT_SCRATCH", BIN.parent / "scratch"))
 PROGRAMS = {"broker": "cohort-broker", "learner": "cohort-learner", "actor": "cohort-actor",
             "reward-worker": "cohort-reward-worker"}

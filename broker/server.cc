@@ -338,7 +338,10 @@ void BrokerServer::Dispatch() {
     const auto route = routes_.find(effect.session);
     if (route == routes_.end()) continue;
     Peer& peer = peers_.at(route->second);
-    peer.urgent = peer.urgent || !std::holds_alternative<AnswerEvent>(effect.event);
+    // Answers that waited for a sync come together anyway.
+    const bool plain_answer =
+        std::holds_alternative<AnswerEvent>(effect.event) && effect.after <= synced_before_;
+    peer.urgent = peer.urgent || !plain_answer;
     peer.events.push_back(std::move(effect.event));
     peer.after.push_back(effect.after);
     QueueFlush(peer);

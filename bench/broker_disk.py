@@ -1,6 +1,6 @@
 """Tasks through the broker with durable queues against Redis Streams, beanstalkd and the bare disk.
 
-32 producers with 1 and with 16 unanswered puts each, 32 consumers, bodies of 4 and 64 KiB; a task counts when its settle is confirmed, and put and settle
+32 producers with 1 and with 16 unanswered puts each, 8 consumers, bodies of 4 and 64 KiB; a task counts when its settle is confirmed, and put and settle
 are confirmed when they are on the disk. The same for the peers: Redis (XADD, XREADGROUP, XACK) syncs its file before it answers, beanstalkd
 after each write. The bare loop writes the same bytes and syncs once per 32 × window tasks. Each case must reach 1.5 times the best peer or .80 of the bare
 loop: ratio = the smallest over the cases of the better of the two. The peers come from Debian; this script installs them when they are missing.
@@ -15,12 +15,15 @@ from servers import BIN, Server, broker, finish, load, run_json, scratch
 
 KIB = 1024
 PRODUCERS = 32
+CONSUMERS = 8
 CASES = [(size, window) for size in (4 * KIB, 64 * KIB) for window in (1, 16)]
 ROUNDS = 3
 SECONDS = 2
 DURABLE = ["--broker.durability=disk"]
 REDIS = ["--port", "0", "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--auto-aof-rewrite-percentage", "0",
          "--daemonize", "no"]
+# The broker's clients in two processes: producers and consumers.
+DRIVERS = ["--per-thread", PRODUCERS, "--processes", 2]
 # Sync after every write; jobs of 1 MiB.
 BEANSTALKD = ["-f0", "-z", str(KIB * KIB)]
 PACKAGES = {"redis-server": "redis-server", "beanstalkd": "beanstalkd"}
@@ -39,7 +42,7 @@ def install():
 
 def peer(system, socket, size, window, pid):
     return run_json([BIN / "bench-peer", system, "--socket", socket, "--bytes", size, "--window", window, "--seconds", SECONDS,
-                     "--drain", 0, "--server", pid])
+                     "--producers", PRODUCERS, "--consumers", CONSUMERS, "--drain", 0, "--server", pid])
 
 
 def measure_redis(folder, size, window):
@@ -72,8 +75,8 @@ def measure_disk(folder, size, window):
 
 def measure_broker(folder, size, window):
     with broker(folder, *DURABLE, name="durable") as server:
-        seen = load("broker", "--endpoint", server.endpoint, "--bytes", size, "--producers", PRODUCERS, "--consumers", 32,
-                    "--unanswered", window, "--window", 32, "--seconds", SECONDS, "--server", server.pid)
+        seen = load("broker", "--endpoint", server.endpoint, "--bytes", size, "--producers", PRODUCERS, "--consumers", CONSUMERS,
+                    "--unanswered", window, "--window", 128, "--seconds", SECONDS, "--server", server.pid, *DRIVERS)
     shutil.rmtree(folder / "durable")
     return seen
 

@@ -91,13 +91,24 @@ struct Writer {
   }
   void operator()(const QueueChange& queue) { Write(queue, to.initQueue()); }
   void operator()(const TaskChange& task) { Write(task.task, to.initTask(), bodies); }
-  void operator()(const RememberedChange& over) {
-    Write(over.queue, over.id, over.settled_by, to.initRemembered());
+  void operator()(const RememberedChange& remembered) {
+    auto out = to.initRemembered();
+    out.setQueue(remembered.queue);
+    auto over = out.initOver(remembered.over.size());
+    for (size_t i = 0; i < remembered.over.size(); ++i) {
+      WriteTaskId(remembered.over[i].id, over[i].initId());
+      over[i].setEpoch(remembered.over[i].settled_by.epoch);
+      over[i].setLease(remembered.over[i].settled_by.lease);
+    }
   }
-  void operator()(const LeaseChange& lease) {
-    auto out = to.initLease();
-    Write(lease.queue, lease.id, out.initOf());
-    Write(lease.lease, out.initLease());
+  void operator()(const LeaseChange& leases) {
+    auto out = to.initLeases();
+    out.setQueue(leases.queue);
+    auto given = out.initGiven(leases.given.size());
+    for (size_t i = 0; i < leases.given.size(); ++i) {
+      WriteTaskId(leases.given[i].id, given[i].initId());
+      Write(leases.given[i].lease, given[i].initLease());
+    }
   }
   void operator()(const FailureChange& failure) {
     auto out = to.initFailure();
@@ -248,16 +259,27 @@ Result<ChangeOf> Read(journal::Change::Reader from, BodyCutter& bodies) {
       COHORT_ASSIGN_OR_RETURN(TaskImage task, Read(from.getTask(), bodies));
       return ChangeOf(TaskChange{std::move(task)});
     }
+    case journal::Change::RETIRED6:
+    case journal::Change::RETIRED7:
+      return DataLoss("a change of a kind that is retired");
     case journal::Change::REMEMBERED: {
-      const auto over = from.getRemembered();
-      COHORT_ASSIGN_OR_RETURN(Name of, Read(over.getOf()));
-      return ChangeOf(
-          RememberedChange{std::move(of.queue), of.id, {over.getEpoch(), over.getLease()}});
+      RememberedChange change;
+      COHORT_ASSIGN_OR_RETURN(change.queue, ReadName(from.getRemembered().getQueue(), "a queue"));
+      for (auto each : from.getRemembered().getOver()) {
+        COHORT_ASSIGN_OR_RETURN(const TaskId id, ReadTaskId(each.getId()));
+        change.over.push_back({id, {each.getEpoch(), each.getLease()}});
+      }
+      return ChangeOf(std::move(change));
     }
-    case journal::Change::LEASE: {
-      COHORT_ASSIGN_OR_RETURN(Name of, Read(from.getLease().getOf()));
-      COHORT_ASSIGN_OR_RETURN(LeaseImage lease, Read(from.getLease().getLease()));
-      return ChangeOf(LeaseChange{std::move(of.queue), of.id, lease});
+    case journal::Change::LEASES: {
+      LeaseChange change;
+      COHORT_ASSIGN_OR_RETURN(change.queue, ReadName(from.getLeases().getQueue(), "a queue"));
+      for (auto each : from.getLeases().getGiven()) {
+        COHORT_ASSIGN_OR_RETURN(const TaskId id, ReadTaskId(each.getId()));
+        COHORT_ASSIGN_OR_RETURN(const LeaseImage lease, Read(each.getLease()));
+        change.given.push_back({id, lease});
+      }
+      return ChangeOf(std::move(change));
     }
     case journal::Change::FAILURE: {
       COHORT_ASSIGN_OR_RETURN(Name of, Read(from.getFailure().getOf()));

@@ -66,16 +66,23 @@ struct QueueChange {
 struct TaskChange {
   TaskImage task;
 };
-// A task that is over and whose id is remembered, written anew.
+// Tasks that are over and whose ids are remembered, written anew.
 struct RememberedChange {
+  struct Over {
+    TaskId id;
+    LeaseKey settled_by;  // zero: it was not settled
+  };
   std::string queue;
-  TaskId id;
-  LeaseKey settled_by;  // zero: it was not settled
+  std::vector<Over> over;
 };
+// Leases of one queue's tasks, in the order in which they were given.
 struct LeaseChange {
+  struct Given {
+    TaskId id;
+    LeaseImage lease;
+  };
   std::string queue;
-  TaskId id;
-  LeaseImage lease;
+  std::vector<Given> given;
 };
 struct FailureChange {
   std::string queue;
@@ -130,6 +137,6 @@ inline bool MustBeSynced(const ChangeOf& what) {
 
 // About what an image takes in the journal, in bytes.
 size_t ApproximateBytes(const TaskImage& task);
-inline constexpr size_t kRememberedBytes = 120;
+inline constexpr size_t kRememberedBytes = 56;
 
 }  // namespace cohort

@@ -67,6 +67,8 @@ class QueueMachine {
   void Heard(Time now, SessionId session);
   // Commands of a session that is not connected are ignored.
   void Apply(Time now, SessionId session, Command command, Effects& effects);
+  // The same, but what it leads to is delivered with the next Tick.
+  void Take(Time now, SessionId session, Command command, Effects& effects);
   // Lets time pass. `drained`: everything that peers had sent was applied before; only then do
   // leases, deadlines and silent sessions end.
   void Tick(Time now, bool drained, Effects& effects);
@@ -171,6 +173,9 @@ class QueueMachine {
   // Changes (recording.cc, restoring.cc).
   uint64_t Record(Time now, ChangeOf what, Effects& effects);
   void RecordTask(Time now, Task* task, Effects& effects);
+  void RecordLease(Time now, const Task* task, Effects& effects);
+  // Of one queue, at least one, placed nowhere.
+  void RecordRemembered(Time now, const std::vector<Entry*>& entries, Effects& effects);
   void RecordQueue(Time now, Queue* queue, Effects& effects);
   // `told`: its obituary was withdrawn.
   void RecordRevive(Time now, Task* task, bool told, Effects& effects);

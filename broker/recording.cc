@@ -10,6 +10,7 @@ namespace {
 // What the journal needs beside names, bodies and lists; measured in tests/broker/changes_test.cc.
 constexpr size_t kImageBytes = 288;
 constexpr size_t kTaskIdBytes = 32;
+constexpr size_t kMostInARecord = 1024;
 
 TaskImage ImageOf(const Task& task) {
   TaskImage image;
@@ -110,18 +111,54 @@ void QueueMachine::Rewrite(Time now, uint64_t before, size_t bytes, Effects& eff
   for (const auto& [name, queue] : queues_) {
     if (queue->record != 0 && queue->record < before) RecordQueue(now, queue.get(), effects);
   }
-  for (size_t written = 0; written < bytes;) {
+  const auto next = [&]() -> Entry* {
     Recorded* oldest = record_order_.oldest();
-    if (oldest == nullptr || oldest->record >= before) return;
-    auto* entry = static_cast<Entry*>(oldest);
-    written += entry->bytes;
+    return oldest != nullptr && oldest->record < before ? static_cast<Entry*>(oldest) : nullptr;
+  };
+  for (size_t written = 0; written < bytes;) {
+    Entry* entry = next();
+    if (entry == nullptr) return;
     if (entry->live != nullptr) {
+      written += entry->bytes;
       RecordTask(now, entry->live.get(), effects);
       continue;
     }
-    const RememberedChange remembered{entry->queue->name(), *entry->id, entry->settled_by};
-    record_order_.Place(entry, Record(now, remembered, effects), kRememberedBytes);
+    // Those of one queue that follow each other share a record.
+    const Queue* queue = entry->queue;
+    std::vector<Entry*> entries;
+    while (entry != nullptr && entry->live == nullptr && entry->queue == queue &&
+           entries.size() < kMostInARecord) {
+      record_order_.Remove(entry);
+      entries.push_back(entry);
+      entry = next();
+    }
+    written += entries.size() * kRememberedBytes;
+    RecordRemembered(now, entries, effects);
   }
+}
+
+void QueueMachine::RecordRemembered(Time now, const std::vector<Entry*>& entries,
+                                    Effects& effects) {
+  RememberedChange change;
+  change.queue = entries.front()->queue->name();
+  change.over.reserve(entries.size());
+  for (const Entry* entry : entries) change.over.push_back({*entry->id, entry->settled_by});
+  const uint64_t record = Record(now, std::move(change), effects);
+  for (Entry* entry : entries) record_order_.Place(entry, record, kRememberedBytes);
+}
+
+void QueueMachine::RecordLease(Time now, const Task* task, Effects& effects) {
+  if (!task->queue->durable()) return;
+  const LeaseImage lease{task->holder, task->lease, task->state == TaskState::kAccepted};
+  if (!effects.changes.empty()) {
+    auto* before = std::get_if<LeaseChange>(&effects.changes.back().what);
+    if (before != nullptr && before->queue == task->queue->name() &&
+        before->given.size() < kMostInARecord) {
+      before->given.push_back({task->id, lease});
+      return;
+    }
+  }
+  Record(now, LeaseChange{task->queue->name(), {{task->id, lease}}}, effects);
 }
 
 void QueueMachine::RecordRevive(Time now, Task* task, bool told, Effects& effects) {

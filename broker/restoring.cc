@@ -80,13 +80,15 @@ void QueueMachine::Restore(Change change) {
   } else if (auto* task = std::get_if<TaskChange>(&change.what)) {
     RestoreTask(std::move(task->task), sequence);
   } else if (auto* remembered = std::get_if<RememberedChange>(&change.what)) {
-    remember(remembered->queue, remembered->id, remembered->settled_by);
-  } else if (auto* lease = std::get_if<LeaseChange>(&change.what)) {
-    if (Task* task = FindTask(lease->queue, lease->id)) {
+    for (const auto& [id, by] : remembered->over) remember(remembered->queue, id, by);
+  } else if (auto* leases = std::get_if<LeaseChange>(&change.what)) {
+    for (const auto& [id, lease] : leases->given) {
+      Task* task = FindTask(leases->queue, id);
+      if (task == nullptr) continue;
       task->delivered = true;
-      task->holder = lease->lease.session;
-      task->lease = lease->lease.key;
-      task->restored_as_accepted = lease->lease.accepted;
+      task->holder = lease.session;
+      task->lease = lease.key;
+      task->restored_as_accepted = lease.accepted;
     }
   } else if (auto* failure = std::get_if<FailureChange>(&change.what)) {
     if (Task* task = FindTask(failure->queue, failure->id)) {

@@ -244,16 +244,17 @@ void BrokerServer::OnHello(Time now, const Received& received, SessionId session
     LogWarning("refused a hello", {{"instance", hello.instance}, {"why", answer.status()}});
     return SendLoose(received.routing_id, EncodeRefused(session, answer.status()));
   }
-  const auto before = routes_.find(session);
-  if (before != routes_.end()) Drop(std::string(before->second));
-  Drop(received.routing_id);
+  if (const auto before = routes_.find(session); before != routes_.end()) Drop(before->second);
+  if (const auto before = peers_.find(received.routing_id); before != peers_.end()) {
+    Drop(&before->second);
+  }
   Peer& peer = peers_[received.routing_id];
   peer.routing_id = received.routing_id;
   peer.session = session;
   peer.descriptor = received.descriptor;
   peer.role = hello.role;
   watch_->HelloAccepted(received.descriptor, hello.role);
-  routes_[session] = received.routing_id;
+  routes_[session] = &peer;
   counters_.hellos += 1;
   const MachineConfig& config = machine_.config();
   WelcomeMessage welcome;
@@ -283,7 +284,7 @@ void BrokerServer::OnCommands(Time now, Peer& peer, std::vector<Command> command
     }
     // Nothing but `processed` will tell of it.
     if (!IsAnswered(command.verb) && !IsSaidAnew(command.verb)) peer.ack_due = true;
-    machine_.Apply(now, session, std::move(command), effects_);
+    machine_.Take(now, session, std::move(command), effects_);
   }
   if (peer.ack_due) QueueFlush(peer);
 }
@@ -291,7 +292,7 @@ void BrokerServer::OnCommands(Time now, Peer& peer, std::vector<Command> command
 void BrokerServer::OnGoodbye(Time now, Peer& peer) {
   machine_.Goodbye(now, peer.session, effects_);
   SendLoose(peer.routing_id, EncodeFarewell(peer.session, 0));
-  Drop(std::string(peer.routing_id));
+  Drop(&peer);
 }
 
 void BrokerServer::Deny(Peer& peer, const Command& command, const Status& why) {
@@ -308,13 +309,13 @@ void BrokerServer::OnDisconnects(Time now, bool drained) {
 }
 
 void BrokerServer::LoseConnection(Time now, int descriptor) {
-  std::vector<std::string> gone;
-  for (const auto& [routing_id, peer] : peers_) {
-    if (peer.descriptor == descriptor) gone.push_back(routing_id);
+  std::vector<Peer*> gone;
+  for (auto& [routing_id, peer] : peers_) {
+    if (peer.descriptor == descriptor) gone.push_back(&peer);
   }
-  for (const std::string& routing_id : gone) {
-    machine_.ConnectionLost(now, peers_.at(routing_id).session, effects_);
-    Drop(routing_id);
+  for (Peer* peer : gone) {
+    machine_.ConnectionLost(now, peer->session, effects_);
+    Drop(peer);
   }
   Dispatch();
 }
@@ -337,7 +338,7 @@ void BrokerServer::Dispatch() {
   for (Effect& effect : effects_.events) {
     const auto route = routes_.find(effect.session);
     if (route == routes_.end()) continue;
-    Peer& peer = peers_.at(route->second);
+    Peer& peer = *route->second;
     // Answers that waited for a sync come together anyway.
     const bool plain_answer =
         std::holds_alternative<AnswerEvent>(effect.event) && effect.after <= synced_before_;
@@ -349,11 +350,12 @@ void BrokerServer::Dispatch() {
   for (const SessionEnded& ended : effects_.ended) {
     const auto route = routes_.find(ended.session);
     if (route == routes_.end()) continue;
-    const std::string routing_id = route->second;
+    Peer* peer = route->second;
     LogInfo("session over", {{"why", ended.why}});
-    SendLoose(routing_id, ended.final ? EncodeRefused(ended.session, FailedPrecondition(ended.why))
-                                      : EncodeSayHello(ended.session, ended.why));
-    Drop(routing_id);
+    SendLoose(peer->routing_id, ended.final
+                                    ? EncodeRefused(ended.session, FailedPrecondition(ended.why))
+                                    : EncodeSayHello(ended.session, ended.why));
+    Drop(peer);
   }
   effects_.Clear();
 }
@@ -361,43 +363,34 @@ void BrokerServer::Dispatch() {
 void BrokerServer::QueueFlush(Peer& peer) {
   if (peer.queued) return;
   peer.queued = true;
-  flush_.push_back(peer.routing_id);
+  flush_.push_back(&peer);
 }
 
 void BrokerServer::FlushAll(Time now) {
   if (const uint64_t synced = this->synced(); synced != synced_before_) {
     synced_before_ = synced;
-    for (const std::string& routing_id : std::exchange(unsynced_, {})) {
-      if (const auto found = peers_.find(routing_id); found != peers_.end()) {
-        QueueFlush(found->second);
-      }
-    }
+    for (Peer* peer : unsynced_) QueueFlush(*peer);
+    unsynced_.clear();
   }
-  for (const std::string& routing_id : blocked_) {
-    if (const auto found = peers_.find(routing_id); found != peers_.end()) {
-      QueueFlush(found->second);
-    }
-  }
+  for (Peer* peer : blocked_) QueueFlush(*peer);
   blocked_.clear();
   std::vector<SessionId> gone;
-  for (const std::string& routing_id : std::exchange(flush_, {})) {
-    const auto found = peers_.find(routing_id);
-    if (found == peers_.end()) continue;
-    Peer& peer = found->second;
+  for (Peer* each : std::exchange(flush_, {})) {
+    Peer& peer = *each;
     if (MayWait(now, peer)) {
-      flush_.push_back(routing_id);
+      flush_.push_back(&peer);
       continue;
     }
     peer.queued = false;
     const uint64_t sent_before = counters_.messages_sent;
     if (!Flush(peer)) {
       gone.push_back(peer.session);
-      Drop(routing_id);
+      Drop(&peer);
       continue;
     }
     if (counters_.messages_sent != sent_before) peer.last_sent = now;
     if (peer.events.empty()) peer.urgent = false;
-    if (peer.blocked.has_value()) blocked_.insert(routing_id);
+    if (peer.blocked.has_value()) blocked_.insert(&peer);
   }
   for (const SessionId session : gone) machine_.ConnectionLost(now, session, effects_);
   if (!gone.empty()) Dispatch();
@@ -434,7 +427,7 @@ bool BrokerServer::Flush(Peer& peer) {
   }
   peer.events.erase(peer.events.begin(), peer.events.begin() + static_cast<ptrdiff_t>(next));
   peer.after.erase(peer.after.begin(), peer.after.begin() + static_cast<ptrdiff_t>(next));
-  if (next == ready && !peer.events.empty()) unsynced_.insert(peer.routing_id);
+  if (next == ready && !peer.events.empty()) unsynced_.insert(&peer);
   return true;
 }
 
@@ -449,7 +442,7 @@ bool BrokerServer::SendNow(Peer& peer, Frames frames) {
     counters_.messages_sent += 1;
   } else {
     peer.blocked = std::move(frames);
-    blocked_.insert(peer.routing_id);
+    blocked_.insert(&peer);
   }
   return true;
 }
@@ -460,15 +453,14 @@ void BrokerServer::SendLoose(const std::string& routing_id, Frames frames) {
   if (sent.ok() && *sent) counters_.messages_sent += 1;
 }
 
-void BrokerServer::Drop(const std::string& routing_id) {
-  const auto found = peers_.find(routing_id);
-  if (found == peers_.end()) return;
-  const auto route = routes_.find(found->second.session);
-  if (route != routes_.end() && route->second == routing_id) routes_.erase(route);
-  blocked_.erase(routing_id);
-  unsynced_.erase(routing_id);
-  watch_->SessionOver(Now(), found->second.descriptor);
-  peers_.erase(found);
+void BrokerServer::Drop(Peer* peer) {
+  const auto route = routes_.find(peer->session);
+  if (route != routes_.end() && route->second == peer) routes_.erase(route);
+  blocked_.erase(peer);
+  unsynced_.erase(peer);
+  std::erase(flush_, peer);
+  watch_->SessionOver(Now(), peer->descriptor);
+  peers_.erase(peers_.find(peer->routing_id));
 }
 
 void BrokerServer::Publish(Time now) {

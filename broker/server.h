@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 #include <zmq.hpp>
 
@@ -113,7 +114,7 @@ class BrokerServer {
   bool Flush(Peer& peer);
   bool SendNow(Peer& peer, Frames frames);
   void SendLoose(const std::string& routing_id, Frames frames);
-  void Drop(const std::string& routing_id);
+  void Drop(Peer* peer);
   void Publish(Time now);
 
   const Options options_;
@@ -126,11 +127,11 @@ class BrokerServer {
   std::unique_ptr<ConnectionWatch> watch_;
   std::atomic<bool> stop_{false};
 
-  std::unordered_map<std::string, Peer> peers_;  // by routing id
-  std::unordered_map<SessionId, std::string> routes_;
-  std::vector<std::string> flush_;  // routing ids with something to send
-  std::set<std::string> blocked_;   // … whose pipe was full
-  std::set<std::string> unsynced_;  // … whose events wait for the journal
+  std::unordered_map<std::string, Peer> peers_;  // by routing id; a peer stays where it is
+  std::unordered_map<SessionId, Peer*> routes_;
+  std::vector<Peer*> flush_;            // those with something to send
+  std::unordered_set<Peer*> blocked_;   // … whose pipe was full
+  std::unordered_set<Peer*> unsynced_;  // … whose events wait for the journal
   uint64_t synced_before_ = 0;
   Effects effects_;
   Time last_turn_{};

@@ -151,9 +151,7 @@ void QueueMachine::Lease(Time now, Task* task, Consumer* consumer, Effects& effe
   deliver.token = TokenOf(task);
   queue->Charge(consumer, task->body.size());
   effects.events.push_back({session.id, std::move(deliver), task->entry->record});
-  if (queue->durable()) {
-    Record(now, LeaseChange{queue->name(), task->id, {session.id, task->lease}}, effects);
-  }
+  RecordLease(now, task, effects);
 }
 
 void QueueMachine::Unlease(Task* task) {

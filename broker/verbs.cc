@@ -7,6 +7,11 @@
 namespace cohort {
 
 void QueueMachine::Apply(Time now, SessionId id, Command command, Effects& effects) {
+  Take(now, id, std::move(command), effects);
+  Pump(now, effects);
+}
+
+void QueueMachine::Take(Time now, SessionId id, Command command, Effects& effects) {
   NoticeGap(now);
   const auto found = sessions_.find(id);
   if (found == sessions_.end() || !found->second.connected) return;
@@ -14,7 +19,6 @@ void QueueMachine::Apply(Time now, SessionId id, Command command, Effects& effec
   session.last_heard = LeaseNow(now);
   session.processed = std::max(session.processed, command.number);
   std::visit([&](auto& verb) { On(now, session, command.number, verb, effects); }, command.verb);
-  Pump(now, effects);
 }
 
 void QueueMachine::Answer(const Session& session, uint64_t number, Status status, bool known,
@@ -224,10 +228,7 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, AcceptCommand
   deadline_timers_.erase({task->deadline, task->order});
   task->queue->SetState(task, TaskState::kAccepted);
   MarkDirty(task->queue);
-  if (task->queue->durable()) {
-    const LeaseImage lease{session.id, task->lease, /*accepted=*/true};
-    Record(now, LeaseChange{task->queue->name(), task->id, lease}, effects);
-  }
+  RecordLease(now, task, effects);
 }
 
 void QueueMachine::On(Time now, Session& session, uint64_t number, ReleaseCommand& release,

@@ -21,8 +21,8 @@ struct Change {
     }
     queue @4 :Queue;            # replaces what was known of it
     task @5 :Task;              # a task that is new, or is written anew
-    remembered @6 :Over;        # a task that is over, written anew
-    lease :group {
+    retired6 @6 :Over;
+    retired7 :group {
       of @7 :Name;
       lease @8 :Lease;
     }
@@ -49,6 +49,14 @@ struct Change {
       obituaries @20 :Text;     # its obituary there is as if it had never been; empty: none was
       task @21 :Task;           # it, written anew; null: it is not kept here
     }
+    remembered :group {         # tasks that are over, written anew
+      queue @22 :Text;
+      over @23 :List(Settled);
+    }
+    leases :group {             # in the order in which they were given
+      queue @24 :Text;
+      given @25 :List(Given);
+    }
   }
 }
 
@@ -61,6 +69,17 @@ struct Over {
   of @0 :Name;
   epoch @1 :UInt64;   # the lease that settled it; zeros: it was not settled
   lease @2 :UInt64;
+}
+
+struct Settled {
+  id @0 :Envelope.TaskId;
+  epoch @1 :UInt64;   # as in Over
+  lease @2 :UInt64;
+}
+
+struct Given {
+  id @0 :Envelope.TaskId;
+  lease @1 :Lease;
 }
 
 struct Lease {

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "broker/journal/gathering.h"
 #include "broker/journal/journal_reader.h"
 #include "broker/journal/journal_writer.h"
 #include "libs/base/rng.h"
@@ -38,7 +39,7 @@ struct Journal::Core {
   // What the others left for the thread.
   struct Taken {
     std::vector<std::vector<JournalRecord>> records;
-    bool wants_sync = false;
+    uint64_t want_sync = 0;  // of them
     uint64_t drop_below = 0;
     bool closing = false;
   };
@@ -46,6 +47,7 @@ struct Journal::Core {
   void Run();
   std::optional<Moment> NextDeadline();
   Taken Wait();
+  void Gather(std::unique_lock<std::mutex>& guard);
   void Work(Taken taken);
   bool Commit(bool closing, bool dropping, Moment now);
   void Publish();
@@ -56,18 +58,24 @@ struct Journal::Core {
 
   // The thread's own.
   journal::JournalWriter writer;
-  bool wants_sync = false;  // a record that is not durable yet asks for it
+  uint64_t want_sync = 0;  // records that are not durable yet and ask for it
   std::optional<Moment> first_unwritten;
   std::optional<Moment> first_unsynced;
   Moment last_commit{};
+  SteadyClock::duration last_took{};    // writing and syncing
+  uint64_t confirmed = 0;               // records that wanted a sync, since it was last published
   std::optional<Moment> blocked_until;  // nothing could be written
   std::optional<Moment> spare_at;       // when the spare is tried again
   uint64_t dropped_below = 0;
+  journal::Gathering gathering;
 
   std::mutex mutex;
   std::condition_variable wake;
   Taken inbox;
   uint64_t inbox_records = 0;
+  Moment inbox_since;    // its first record came
+  bool sleeps = false;   // the thread waits without an end
+  uint64_t wake_at = 0;  // records that want a sync, for which it waits; 0: it does not
   JournalState published;
 
   std::atomic<uint64_t> synced{0};
@@ -112,14 +120,16 @@ Journal::~Journal() { Close(); }
 
 void Journal::Append(std::vector<JournalRecord> records) {
   if (records.empty()) return;
-  bool wants_sync = false;
-  for (const JournalRecord& record : records) wants_sync |= record.sync;
+  const auto want_sync = static_cast<uint64_t>(std::count_if(
+      records.begin(), records.end(), [](const auto& record) { return record.sync; }));
   std::scoped_lock lock(core_->mutex);
-  const bool was_empty = core_->inbox.records.empty();
+  if (core_->inbox.records.empty()) core_->inbox_since = SteadyClock::now();
+  const bool news = core_->sleeps || (want_sync > 0 && core_->inbox.want_sync == 0);
   core_->inbox_records += records.size();
-  core_->inbox.wants_sync |= wants_sync;
+  core_->inbox.want_sync += want_sync;
   core_->inbox.records.push_back(std::move(records));
-  if (was_empty) core_->wake.notify_one();
+  const bool gathered = core_->wake_at != 0 && core_->inbox.want_sync >= core_->wake_at;
+  if (news || gathered) core_->wake.notify_one();
 }
 
 uint64_t Journal::synced() const { return core_->synced.load(std::memory_order_acquire); }
@@ -173,30 +183,52 @@ std::optional<Moment> Journal::Core::NextDeadline() {
 }
 
 Journal::Core::Taken Journal::Core::Wait() {
-  const std::optional<Moment> deadline = NextDeadline();
+  const std::optional<Moment> own = NextDeadline();
   std::unique_lock guard(mutex);
   const auto ready = [&] {
-    return inbox.closing || !inbox.records.empty() || inbox.drop_below > dropped_below;
+    return inbox.closing || inbox.want_sync > 0 || inbox.drop_below > dropped_below;
   };
-  if (deadline) {
-    wake.wait_until(guard, *deadline, ready);
-  } else {
-    wake.wait(guard, ready);
+  while (!ready()) {
+    const Moment now = SteadyClock::now();
+    std::optional<Moment> until = own;
+    const auto add = [&](Moment at) { until = until ? std::min(*until, at) : at; };
+    if (!inbox.records.empty()) add(inbox_since + kWriteWithin);
+    // While there is work, records that ask for no sync need not wake anybody.
+    if (!until && now - last_commit < kSyncWithin) add(now + kWriteWithin);
+    if (until && *until <= now) break;
+    sleeps = !until;
+    if (until) {
+      wake.wait_until(guard, *until);
+    } else {
+      wake.wait(guard);
+    }
+    sleeps = false;
   }
+  if (inbox.want_sync > 0 && !inbox.closing) Gather(guard);
   Taken taken;
   std::swap(taken.records, inbox.records);
-  taken.wants_sync = std::exchange(inbox.wants_sync, false);
+  taken.want_sync = std::exchange(inbox.want_sync, 0);
   taken.drop_below = inbox.drop_below;
   taken.closing = inbox.closing;
   inbox_records = 0;
   return taken;
 }
 
+void Journal::Core::Gather(std::unique_lock<std::mutex>& guard) {
+  const uint64_t expected = gathering.expected();
+  const Moment until = last_commit + gathering.limit();
+  if (inbox.want_sync >= expected || blocked_until || until <= SteadyClock::now()) return;
+  wake_at = expected;
+  wake.wait_until(guard, until, [&] { return inbox.closing || inbox.want_sync >= expected; });
+  wake_at = 0;
+  gathering.Waited(inbox.want_sync);
+}
+
 void Journal::Core::Work(Taken taken) {
   const Moment now = SteadyClock::now();
   for (std::vector<JournalRecord>& records : taken.records) writer.Add(std::move(records));
   if (!taken.records.empty() && !first_unwritten) first_unwritten = now;
-  wants_sync |= taken.wants_sync;
+  want_sync += taken.want_sync;
   const bool dropping = taken.drop_below > dropped_below;
   if (dropping) {
     dropped_below = taken.drop_below;
@@ -212,7 +244,7 @@ void Journal::Core::Work(Taken taken) {
   if (!writer.has_unwritten()) first_unwritten.reset();
   if (!writer.has_unsynced()) {
     first_unsynced.reset();
-    wants_sync = false;
+    confirmed += std::exchange(want_sync, 0);
   } else if (!first_unsynced) {
     first_unsynced = now;
   }
@@ -232,9 +264,10 @@ bool Journal::Core::Commit(bool closing, bool dropping, Moment now) {
     last_commit = SteadyClock::now();
     return done;
   }
-  if (wants_sync || due(first_unsynced, kSyncWithin)) {
+  if (want_sync > 0 || due(first_unsynced, kSyncWithin)) {
     const bool done = writer.Commit();
     last_commit = SteadyClock::now();
+    last_took = last_commit - now;
     return done;
   }
   return !due(first_unwritten, kWriteWithin) || writer.Write();
@@ -245,6 +278,9 @@ void Journal::Core::Publish() {
   {
     const JournalState& state = writer.state();
     std::scoped_lock guard(mutex);
+    if (state.synced != published.synced) {
+      gathering.Synced(last_took, std::exchange(confirmed, 0), inbox.want_sync);
+    }
     changed = state.synced != published.synced || state.has_room != published.has_room;
     published = state;
     synced.store(published.synced, std::memory_order_release);

@@ -49,7 +49,7 @@ MachineDump DumpOf(const std::vector<Change>& changes) {
     } else if (const auto* task = std::get_if<TaskChange>(&change.what)) {
       dump.live[{task->task.spec.queue, task->task.spec.id}] = task->task;
     } else if (const auto* over = std::get_if<RememberedChange>(&change.what)) {
-      dump.over[{over->queue, over->id}] = over->settled_by;
+      for (const auto& [id, by] : over->over) dump.over[{over->queue, id}] = by;
     }
   }
   return dump;

@@ -179,7 +179,12 @@ class ModelRun {
     if (const auto* settle = std::get_if<SettleCommand>(&command.verb)) {
       if (rng.Below(2) == 0) peers_.LetGo(id, settle->token);
     }
-    machine_->Apply(now_, id, command, effects_);
+    if (command.number % 2 == 0) {
+      machine_->Apply(now_, id, command, effects_);
+    } else {  // as the server does it
+      machine_->Take(now_, id, command, effects_);
+      machine_->Tick(now_, /*drained=*/false, effects_);
+    }
     naive_.Apply(now_, id, command);
   }
 

@@ -89,7 +89,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const SplitRecord& record : SplitRecords(FuzzBytes(data, size), kMostRecords)) {
     Result<Change> change = DecodeChange(++sequence, kFirstRecordType, record.head, record.bodies);
     if (!change.ok()) continue;
-    if (const auto* lease = std::get_if<LeaseChange>(&change->what)) note(lease->lease);
+    if (const auto* leases = std::get_if<LeaseChange>(&change->what)) {
+      for (const auto& given : leases->given) note(given.lease);
+    }
     if (const auto* task = std::get_if<TaskChange>(&change->what)) {
       if (task->task.lease.has_value()) note(*task->task.lease);
     }

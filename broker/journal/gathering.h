@@ -1,0 +1,51 @@
+// How long a commit waits for the records of those whom the last one answered.
+//
+// Producers that wait for an answer put again when they get it. Were the next sync begun at once,
+// it would cover only those that came during the last one: two halves that take turns, each waiting
+// two syncs. Waiting a moment lets them meet. It pays only where they come back within a part of a
+// sync, so after a wait in vain the next ones are left out, twice as many each time. Belongs to one
+// thread.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace cohort::journal {
+
+class Gathering {
+ public:
+  using Span = std::chrono::nanoseconds;
+
+  // A sync confirmed so many records that wanted it while others came.
+  void Synced(Span took, uint64_t confirmed, uint64_t waiting) {
+    usual_ = usual_ == Span(0) ? took : (7 * usual_ + took) / 8;
+    expected_ = confirmed + waiting;
+    if (left_out_ > 0) --left_out_;
+  }
+  // Records worth waiting for, counting those that wait already; 0: none.
+  uint64_t expected() const { return left_out_ > 0 ? 0 : expected_; }
+  // … since the last sync's end, at most.
+  Span limit() const { return usual_ < kRoundTrip ? Span(0) : usual_ / 2; }
+  // A wait ended with so many records: in vain unless most of those that were missing came.
+  void Waited(uint64_t records) {
+    if (4 * records >= 3 * expected_) {
+      in_vain_ = 0;
+      return;
+    }
+    in_vain_ = std::min(in_vain_ + 1, kMostInVain);
+    left_out_ = uint64_t{1} << in_vain_;
+  }
+
+ private:
+  // Nobody is back sooner than this, so shorter syncs are not worth a wait.
+  static constexpr Span kRoundTrip = std::chrono::milliseconds(1);
+  static constexpr uint64_t kMostInVain = 8;
+
+  Span usual_{0};  // of a sync
+  uint64_t expected_ = 0;
+  uint64_t in_vain_ = 0;   // waits, one after the other
+  uint64_t left_out_ = 0;  // syncs until the next wait
+};
+
+}  // namespace cohort::journal

@@ -94,7 +94,12 @@ bool ShutDownConnection(int descriptor, uint64_t inode) {
   const int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   if (own < 0) return false;
   const bool same = inode != 0 && SocketInode(own) == inode;
-  if (same) shutdown(own, SHUT_RDWR);
+  if (same) {
+    // Over TCP the peer is told with a reset: after a mere shutdown its sends would wait for as
+    // long as libzmq keeps the descriptor.
+    const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
+    if (connect(own, &nobody, sizeof(nobody)) != 0) shutdown(own, SHUT_RDWR);
+  }
   close(own);
   return same;
 }

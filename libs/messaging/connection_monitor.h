@@ -43,8 +43,8 @@ class ConnectionMonitor {
 
 // The number of the socket behind a descriptor; 0 when there is none.
 uint64_t SocketInode(int descriptor);
-// Ends a connection that libzmq owns: both directions are shut down, and libzmq notices as if the
-// peer had gone. False, and nothing done, when the descriptor is no longer that socket.
+// Ends a connection that libzmq owns at once: the peer cannot send any more, and libzmq notices as
+// if it had gone. False, and nothing done, when the descriptor is no longer that socket.
 bool ShutDownConnection(int descriptor, uint64_t inode);
 
 }  // namespace cohort

@@ -85,7 +85,6 @@ Result<TaskId> ReadTaskId(schema::TaskId::Reader from) {
 
 Result<std::vector<TaskId>> ReadTaskIds(capnp::List<schema::TaskId>::Reader from) {
   std::vector<TaskId> ids;
-  ids.reserve(from.size());
   for (auto each : from) {
     COHORT_ASSIGN_OR_RETURN(TaskId id, ReadTaskId(each));
     ids.push_back(id);
@@ -101,7 +100,6 @@ Result<LeaseToken> ReadLease(schema::Lease::Reader from) {
 
 Result<std::vector<LeaseToken>> ReadLeases(capnp::List<schema::Lease>::Reader from) {
   std::vector<LeaseToken> tokens;
-  tokens.reserve(from.size());
   for (auto each : from) {
     COHORT_ASSIGN_OR_RETURN(LeaseToken token, ReadLease(each));
     tokens.push_back(token);
@@ -158,7 +156,6 @@ Result<TaskSpec> ReadTask(schema::Task::Reader from, BodyResolver& bodies) {
 Result<std::vector<TaskSpec>> ReadTasks(capnp::List<schema::Task>::Reader from,
                                         BodyResolver& bodies) {
   std::vector<TaskSpec> tasks;
-  tasks.reserve(from.size());
   for (auto each : from) {
     COHORT_ASSIGN_OR_RETURN(TaskSpec task, ReadTask(each, bodies));
     tasks.push_back(std::move(task));

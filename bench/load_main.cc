@@ -111,6 +111,8 @@ int Main(int argc, char** argv) {
   app.add_option("--processes", a.run.processes);
   app.add_option("--warm-up", a.run.warm_up_seconds);
   app.add_option("--seconds", a.run.seconds);
+  app.add_flag_callback(
+      "--may-stay", [&a] { a.run.must_finish = false; }, "do not wait for what was sent");
   app.add_option("--server", a.run.server, "process whose time and memory are shown");
   CLI11_PARSE(app, argc, argv);
 
@@ -124,6 +126,7 @@ int Main(int argc, char** argv) {
     work.push_back(Consumers(a, *board, share, board->tallies[work.size()]));
   }
   a.run.sessions = a.producers + a.consumers;
+  if (!a.run.must_finish) a.run.drain_seconds = 0;
   return RunLoad(*board, a.run, std::move(work));
 }
 

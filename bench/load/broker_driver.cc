@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kPingScan = 10'000'000;
 constexpr int64_t kLongestWait = 50'000'000;
-constexpr uint64_t kFloorEvery = 1024;
+constexpr uint64_t kFloorEvery = 256;
 constexpr uint32_t kWakeup = 1u << 31;  // index of a producer's eventfd: this bit and the peer's
 
 }  // namespace

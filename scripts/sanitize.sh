@@ -6,7 +6,8 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-tests=(messaging_test queue_machine_test broker_model_test broker_server_test broker_throughput_test broker_program_test)
+tests=(messaging_test queue_machine_test broker_model_test broker_server_test broker_throughput_test broker_program_test
+       broker_durability_test broker_guard_test broker_identity_test journal_storage_test journal_crash_test)
 export COHORT_MODEL_COMMANDS=${COHORT_MODEL_COMMANDS:-100000}
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1
@@ -19,7 +20,7 @@ for kind in "${@:-asan tsan}"; do
     [ -e "$folder/build.ninja" ] || cmake --preset "$preset" >/dev/null || exit 1
     ninja -C "$folder" -j "${COHORT_JOBS:-2}" "${tests[@]}" >"$folder/build.log" 2>&1 || { tail -20 "$folder/build.log"; exit 1; }
     names=$(IFS='|'; echo "${tests[*]}")
-    ctest --test-dir "$folder" --output-on-failure --timeout 600 -R "^($names)\$" | sed -n '/^Test project/d;p' || failed=1
+    ctest --test-dir "$folder" --output-on-failure -R "^($names)\$" | sed -n '/^Test project/d;p' || failed=1
     echo "sanitize $preset: $([ $failed = 0 ] && echo clean || echo FAILED)"
   done
 done

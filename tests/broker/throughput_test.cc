@@ -14,6 +14,12 @@ namespace {
 
 constexpr size_t kBytes = 4096;
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr double kAllowance = 10;  // what a sanitizer may cost
+#else
+constexpr double kAllowance = 1;
+#endif
+
 NewTask Task(uint64_t cursor) {
   NewTask task;
   task.queue = "q";
@@ -60,7 +66,7 @@ TEST(ThroughputTest, PassesThousandsOfTasksASecond) {
   const double seconds = ToSeconds(clock.Now() - start);
   producing.join();
   std::printf("put, deliver, settle: %.0f tasks/s of %zu bytes\n", kTasks / seconds, kBytes);
-  EXPECT_GT(kTasks / seconds, 2000);
+  EXPECT_GT(kTasks / seconds, 2000 / kAllowance);
 }
 
 TEST(ThroughputTest, DeliversSoonWhenThereIsLittleToDo) {
@@ -86,7 +92,7 @@ TEST(ThroughputTest, DeliversSoonWhenThereIsLittleToDo) {
   std::sort(seconds.begin(), seconds.end());
   std::printf("put to delivery: p50 %.0f us, p99 %.0f us\n", seconds[kTasks / 2] * 1e6,
               seconds[kTasks * 99 / 100] * 1e6);
-  EXPECT_LT(seconds[kTasks / 2], 0.05);
+  EXPECT_LT(seconds[kTasks / 2], 0.05 * kAllowance);
 }
 
 }  // namespace

@@ -141,6 +141,7 @@ class JournalTest : public ::testing::Test {
   }
 
   GatedFiles files_;
+  FaultyFiles memory_{/*seed=*/1};  // instead of those where a test says so
   Journal::Options options_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -258,9 +259,8 @@ TEST_F(JournalTest, TellsItsProgress) {
 }
 
 TEST_F(JournalTest, GoesOnByItselfWhenThereIsRoomAgain) {
-  FaultyFiles disk(1);
-  disk.space = 3 * options_.segment_bytes;
-  options_.files = &disk;
+  memory_.space = 3 * options_.segment_bytes;
+  options_.files = &memory_;
   ASSERT_TRUE(Open().ok());
   for (int i = 0; i < 100; ++i) Append(5);
   {
@@ -269,7 +269,7 @@ TEST_F(JournalTest, GoesOnByItselfWhenThereIsRoomAgain) {
   }
   EXPECT_LT(journal_->synced(), sequence_);
   EXPECT_THAT(journal_->state().room_reason, HasSubstr("no space"));
-  disk.space = uint64_t{1} << 30;
+  memory_.space = uint64_t{1} << 30;
   AwaitSynced(sequence_);
   journal_->Close();
   EXPECT_TRUE(journal_->has_room());

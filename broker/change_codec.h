@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "broker/changes.h"
 #include "broker/journal/record.h"
+#include "broker/machine/changes.h"
 #include "libs/base/status.h"
 
 namespace cohort {

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "broker/changes.h"
 #include "broker/journal/journal.h"
-#include "broker/queue_machine.h"
+#include "broker/machine/changes.h"
+#include "broker/machine/queue_machine.h"
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
 

@@ -19,7 +19,7 @@
 
 #include "broker/connection_watch.h"
 #include "broker/durability.h"
-#include "broker/queue_machine.h"
+#include "broker/machine/queue_machine.h"
 #include "libs/base/clock.h"
 #include "libs/base/guarded.h"
 #include "libs/base/status.h"

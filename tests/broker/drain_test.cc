@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/queue_machine.h"
+#include "broker/machine/queue_machine.h"
 #include "libs/base/rng.h"
 
 namespace cohort {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/queue_machine.h"
+#include "broker/machine/queue_machine.h"
 
 namespace cohort {
 

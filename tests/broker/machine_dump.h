@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "broker/queue_machine.h"
+#include "broker/machine/queue_machine.h"
 
 namespace cohort {
 

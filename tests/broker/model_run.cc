@@ -5,7 +5,7 @@
 #include <sstream>
 #include <utility>
 
-#include "broker/queue_machine.h"
+#include "broker/machine/queue_machine.h"
 #include "tests/broker/naive_broker.h"
 #include "tests/broker/shrink.h"
 

@@ -17,7 +17,7 @@
 #include <tuple>
 #include <vector>
 
-#include "broker/machine_types.h"
+#include "broker/machine/machine_types.h"
 #include "tests/broker/machine_dump.h"
 #include "tests/broker/peer_knowledge.h"
 

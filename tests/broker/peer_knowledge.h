@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/machine_types.h"
+#include "broker/machine/machine_types.h"
 #include "tests/broker/machine_dump.h"
 
 namespace cohort {

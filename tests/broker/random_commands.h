@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/machine_types.h"
+#include "broker/machine/machine_types.h"
 #include "libs/base/rng.h"
 #include "tests/broker/machine_dump.h"
 

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "broker/changes.h"
 #include "broker/journal/record.h"
-#include "broker/queue_machine.h"
+#include "broker/machine/changes.h"
+#include "broker/machine/queue_machine.h"
 
 namespace cohort {
 

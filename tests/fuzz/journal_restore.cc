@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "broker/change_codec.h"
-#include "broker/queue_machine.h"
+#include "broker/machine/queue_machine.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/journal_records.h"
 

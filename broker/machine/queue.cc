@@ -1,4 +1,4 @@
-#include "broker/queue.h"
+#include "broker/machine/queue.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // What operators may ask: look into a queue, bring dead letters back, end tasks, stop deliveries.
 #include <utility>
 
-#include "broker/queue_machine.h"
+#include "broker/machine/queue_machine.h"
 
 namespace cohort {
 

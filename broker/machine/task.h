@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/machine_types.h"
+#include "broker/machine/machine_types.h"
 #include "libs/base/clock.h"
 #include "libs/messaging/commands.h"
 

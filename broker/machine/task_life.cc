@@ -3,7 +3,7 @@
 #include <cmath>
 #include <utility>
 
-#include "broker/queue_machine.h"
+#include "broker/machine/queue_machine.h"
 #include "libs/base/rng.h"
 
 namespace cohort {

@@ -1,7 +1,7 @@
 // Who gets what, when, and what everybody waits for.
 #include <utility>
 
-#include "broker/queue_machine.h"
+#include "broker/machine/queue_machine.h"
 
 namespace cohort {
 namespace {

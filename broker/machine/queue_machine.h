@@ -4,9 +4,9 @@
 // tests drive it by hand and with seeded random commands. What it promises is tested line by line
 // in tests/broker and beside a naive model. One thread.
 //
-// What must survive comes out as changes among the effects (broker/changes.h), and each event says
-// which of them must be durable before it may be sent, so that no peer ever learns what a power cut
-// can undo. A machine of the next life is given the changes back and then started.
+// What must survive comes out as changes among the effects (broker/machine/changes.h), and each
+// event says which of them must be durable before it may be sent, so that no peer ever learns what
+// a power cut can undo. A machine of the next life is given the changes back and then started.
 //
 // A command may arrive twice (a client repeats what was not answered): puts are known by their ids,
 // settles by their leases, the others change nothing the second time.
@@ -21,9 +21,9 @@
 #include <string>
 #include <vector>
 
-#include "broker/machine_types.h"
-#include "broker/queue.h"
-#include "broker/task.h"
+#include "broker/machine/machine_types.h"
+#include "broker/machine/queue.h"
+#include "broker/machine/task.h"
 
 namespace cohort {
 

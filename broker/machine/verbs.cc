@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "broker/queue_machine.h"
+#include "broker/machine/queue_machine.h"
 
 namespace cohort {
 

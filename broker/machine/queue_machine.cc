@@ -1,4 +1,4 @@
-#include "broker/queue_machine.h"
+#include "broker/machine/queue_machine.h"
 
 #include <algorithm>
 #include <utility>

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "broker/changes.h"
+#include "broker/machine/changes.h"
 #include "libs/base/clock.h"
 #include "libs/messaging/commands.h"
 

@@ -16,9 +16,9 @@
 #include <utility>
 #include <vector>
 
-#include "broker/machine_types.h"
-#include "broker/record_order.h"
-#include "broker/task.h"
+#include "broker/machine/machine_types.h"
+#include "broker/machine/record_order.h"
+#include "broker/machine/task.h"
 
 namespace cohort {
 

@@ -55,8 +55,9 @@ function(cohort_test name)
     set(arg_LABELS quick)
   endif()
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  # A skip outweighs a failure in CTest: only where the list of skipped tests is the last word was there none.
   set_tests_properties(${name} PROPERTIES
-    TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" SKIP_REGULAR_EXPRESSION "SKIPPED: "
+    TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" SKIP_REGULAR_EXPRESSION "\n(\\[  SKIPPED \\] [^\n]+\n)+$"
     ENVIRONMENT "OMP_NUM_THREADS=1;COHORT_BIN=${CMAKE_BINARY_DIR}/bin;COHORT_SOURCE=${CMAKE_SOURCE_DIR}")
 endfunction()
 

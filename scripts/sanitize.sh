@@ -20,8 +20,9 @@ for kind in "${@:-asan tsan}"; do
     [ -e "$folder/build.ninja" ] || cmake --preset "$preset" >/dev/null || exit 1
     ninja -C "$folder" -j "${COHORT_JOBS:-2}" "${tests[@]}" >"$folder/build.log" 2>&1 || { tail -20 "$folder/build.log"; exit 1; }
     names=$(IFS='|'; echo "${tests[*]}")
-    ctest --test-dir "$folder" --output-on-failure -R "^($names)\$" | sed -n '/^Test project/d;p' || failed=1
-    echo "sanitize $preset: $([ $failed = 0 ] && echo clean || echo FAILED)"
+    verdict=clean
+    ctest --test-dir "$folder" --output-on-failure -R "^($names)\$" | sed -n '/^Test project/d;p' || { verdict=FAILED; failed=1; }
+    echo "sanitize $preset: $verdict"
   done
 done
 exit $failed

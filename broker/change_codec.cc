@@ -173,6 +173,9 @@ Result<Time> ReadDeadline(int64_t nanoseconds) {
   return ReadTime(nanoseconds);
 }
 
+// Each life of a broker adds one to it.
+constexpr uint64_t kMostEpoch = UINT64_MAX / 2;
+
 struct Name {
   std::string queue;
   TaskId id;
@@ -248,7 +251,7 @@ Result<ChangeOf> Read(journal::Change::Reader from, BodyCutter& bodies) {
       break;
     case journal::Change::START: {
       const StartChange start{from.getStart().getEpoch(), from.getStart().getRememberedSince()};
-      if (start.epoch == 0 || start.epoch == UINT64_MAX) return DataLoss("an epoch is no epoch");
+      if (start.epoch == 0 || start.epoch > kMostEpoch) return DataLoss("an epoch is no epoch");
       return ChangeOf(start);
     }
     case journal::Change::QUEUE: {

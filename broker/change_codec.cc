@@ -173,8 +173,8 @@ Result<Time> ReadDeadline(int64_t nanoseconds) {
   return ReadTime(nanoseconds);
 }
 
-// Each life of a broker adds one to it.
-constexpr uint64_t kMostEpoch = UINT64_MAX / 2;
+// Epochs and orders are counted on from what is read.
+constexpr uint64_t kMostNumber = UINT64_MAX / 2;
 
 struct Name {
   std::string queue;
@@ -212,6 +212,7 @@ Result<TaskImage> Read(journal::Task::Reader from, BodyCutter& bodies) {
   COHORT_ASSIGN_OR_RETURN(task.put_at, ReadTime(from.getPutAt()));
   COHORT_ASSIGN_OR_RETURN(task.deadline, ReadDeadline(from.getDeadline()));
   task.order = from.getOrder();
+  if (task.order > kMostNumber) return DataLoss("a task's order is no order");
   task.dead = from.getDead();
   task.delivered = from.getDelivered();
   task.failures = from.getFailures();
@@ -251,7 +252,7 @@ Result<ChangeOf> Read(journal::Change::Reader from, BodyCutter& bodies) {
       break;
     case journal::Change::START: {
       const StartChange start{from.getStart().getEpoch(), from.getStart().getRememberedSince()};
-      if (start.epoch == 0 || start.epoch > kMostEpoch) return DataLoss("an epoch is no epoch");
+      if (start.epoch == 0 || start.epoch > kMostNumber) return DataLoss("an epoch is no epoch");
       return ChangeOf(start);
     }
     case journal::Change::QUEUE: {
@@ -262,9 +263,17 @@ Result<ChangeOf> Read(journal::Change::Reader from, BodyCutter& bodies) {
       COHORT_ASSIGN_OR_RETURN(TaskImage task, Read(from.getTask(), bodies));
       return ChangeOf(TaskChange{std::move(task)});
     }
-    case journal::Change::RETIRED6:
-    case journal::Change::RETIRED7:
-      return DataLoss("a change of a kind that is retired");
+    case journal::Change::RETIRED6: {
+      const auto over = from.getRetired6();
+      COHORT_ASSIGN_OR_RETURN(Name of, Read(over.getOf()));
+      return ChangeOf(
+          RememberedChange{std::move(of.queue), {{of.id, {over.getEpoch(), over.getLease()}}}});
+    }
+    case journal::Change::RETIRED7: {
+      COHORT_ASSIGN_OR_RETURN(Name of, Read(from.getRetired7().getOf()));
+      COHORT_ASSIGN_OR_RETURN(const LeaseImage lease, Read(from.getRetired7().getLease()));
+      return ChangeOf(LeaseChange{std::move(of.queue), {{of.id, lease}}});
+    }
     case journal::Change::REMEMBERED: {
       RememberedChange change;
       COHORT_ASSIGN_OR_RETURN(change.queue, ReadName(from.getRemembered().getQueue(), "a queue"));

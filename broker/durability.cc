@@ -76,6 +76,7 @@ void Durability::Keep(const std::vector<Change>& changes) {
   records.reserve(changes.size());
   for (const Change& change : changes) {
     records.push_back(EncodeChange(change));
+    if (change.sequence > rewritten_after_ && change.sequence <= rewritten_to_) continue;
     kept_bytes_ += records.back().head.size();
     for (const Body& body : records.back().bodies) kept_bytes_ += body.size();
   }
@@ -102,7 +103,9 @@ void Durability::Tend(Time now, QueueMachine* machine, Effects& effects) {
   if (!too_long) return;
   const uint64_t next =
       state.closed.size() > 1 ? state.closed[1].first_sequence : state.open_first_sequence;
+  rewritten_after_ = machine->tail();
   machine->Rewrite(now, next, std::max(kLeastRewrite, 2 * kept), effects);
+  rewritten_to_ = machine->tail();
   if (needed_ == 0 && machine->oldest_needed() >= next) {
     needed_ = machine->oldest_needed();
     when_synced_ = machine->tail();

@@ -64,7 +64,8 @@ class Durability {
   Duration shift_{0};
   uint64_t unreadable_ = 0;
   uint64_t last_kept_ = 0;
-  uint64_t kept_bytes_ = 0;  // since the last look at the journal's size
+  uint64_t kept_bytes_ = 0;  // since the last look at the journal's size, but for …
+  uint64_t rewritten_after_ = 0, rewritten_to_ = 0;  // … what was written anew at that look
   Time next_look_;
   // Segments whose records all lie below `needed` go once everything up to `when_synced` is
   // durable.

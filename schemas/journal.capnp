@@ -21,8 +21,8 @@ struct Change {
     }
     queue @4 :Queue;            # replaces what was known of it
     task @5 :Task;              # a task that is new, or is written anew
-    retired6 @6 :Over;
-    retired7 :group {
+    retired6 @6 :Over;          # read, not written: remembered, one task
+    retired7 :group {           # the same: leases, one
       of @7 :Name;
       lease @8 :Lease;
     }

@@ -19,6 +19,7 @@ class Gathering {
 
   // A sync confirmed so many records that wanted it while others came.
   void Synced(Span took, uint64_t confirmed, uint64_t waiting) {
+    took = std::min(took, 4 * kLongest);  // a disk that hung once says nothing
     usual_ = usual_ == Span(0) ? took : (7 * usual_ + took) / 8;
     expected_ = confirmed + waiting;
     if (left_out_ > 0) --left_out_;
@@ -26,7 +27,7 @@ class Gathering {
   // Records worth waiting for, counting those that wait already; 0: none.
   uint64_t expected() const { return left_out_ > 0 ? 0 : expected_; }
   // … since the last sync's end, at most.
-  Span limit() const { return usual_ < kRoundTrip ? Span(0) : usual_ / 2; }
+  Span limit() const { return usual_ < kRoundTrip ? Span(0) : std::min(usual_ / 2, kLongest); }
   // A wait ended with so many records: in vain unless most of those that were missing came.
   void Waited(uint64_t records) {
     if (4 * records >= 3 * expected_) {
@@ -40,6 +41,7 @@ class Gathering {
  private:
   // Nobody is back sooner than this, so shorter syncs are not worth a wait.
   static constexpr Span kRoundTrip = std::chrono::milliseconds(1);
+  static constexpr Span kLongest = std::chrono::milliseconds(5);
   static constexpr uint64_t kMostInVain = 8;
 
   Span usual_{0};  // of a sync

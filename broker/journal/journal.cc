@@ -39,6 +39,7 @@ struct Journal::Core {
   // What the others left for the thread.
   struct Taken {
     std::vector<std::vector<JournalRecord>> records;
+    Moment since;            // the first came
     uint64_t want_sync = 0;  // of them
     uint64_t drop_below = 0;
     bool closing = false;
@@ -73,8 +74,7 @@ struct Journal::Core {
   std::condition_variable wake;
   Taken inbox;
   uint64_t inbox_records = 0;
-  Moment inbox_since;    // its first record came
-  bool sleeps = false;   // the thread waits without an end
+  bool sleeps = false;   // the thread waits for long, or without an end
   uint64_t wake_at = 0;  // records that want a sync, for which it waits; 0: it does not
   JournalState published;
 
@@ -123,7 +123,7 @@ void Journal::Append(std::vector<JournalRecord> records) {
   const auto want_sync = static_cast<uint64_t>(std::count_if(
       records.begin(), records.end(), [](const auto& record) { return record.sync; }));
   std::scoped_lock lock(core_->mutex);
-  if (core_->inbox.records.empty()) core_->inbox_since = SteadyClock::now();
+  if (core_->inbox.records.empty()) core_->inbox.since = SteadyClock::now();
   const bool news = core_->sleeps || (want_sync > 0 && core_->inbox.want_sync == 0);
   core_->inbox_records += records.size();
   core_->inbox.want_sync += want_sync;
@@ -192,11 +192,11 @@ Journal::Core::Taken Journal::Core::Wait() {
     const Moment now = SteadyClock::now();
     std::optional<Moment> until = own;
     const auto add = [&](Moment at) { until = until ? std::min(*until, at) : at; };
-    if (!inbox.records.empty()) add(inbox_since + kWriteWithin);
+    if (!inbox.records.empty()) add(inbox.since + kWriteWithin);
     // While there is work, records that ask for no sync need not wake anybody.
     if (!until && now - last_commit < kSyncWithin) add(now + kWriteWithin);
     if (until && *until <= now) break;
-    sleeps = !until;
+    sleeps = !until || *until > now + kWriteWithin;
     if (until) {
       wake.wait_until(guard, *until);
     } else {
@@ -207,6 +207,7 @@ Journal::Core::Taken Journal::Core::Wait() {
   if (inbox.want_sync > 0 && !inbox.closing) Gather(guard);
   Taken taken;
   std::swap(taken.records, inbox.records);
+  taken.since = inbox.since;
   taken.want_sync = std::exchange(inbox.want_sync, 0);
   taken.drop_below = inbox.drop_below;
   taken.closing = inbox.closing;
@@ -227,7 +228,7 @@ void Journal::Core::Gather(std::unique_lock<std::mutex>& guard) {
 void Journal::Core::Work(Taken taken) {
   const Moment now = SteadyClock::now();
   for (std::vector<JournalRecord>& records : taken.records) writer.Add(std::move(records));
-  if (!taken.records.empty() && !first_unwritten) first_unwritten = now;
+  if (!taken.records.empty() && !first_unwritten) first_unwritten = taken.since;
   want_sync += taken.want_sync;
   const bool dropping = taken.drop_below > dropped_below;
   if (dropping) {

@@ -19,6 +19,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "broker/machine/machine_types.h"
@@ -174,7 +175,7 @@ class QueueMachine {
   uint64_t Record(Time now, ChangeOf what, Effects& effects);
   void RecordTask(Time now, Task* task, Effects& effects);
   void RecordLease(Time now, const Task* task, Effects& effects);
-  // Of one queue, at least one, placed nowhere.
+  // Of one queue, placed nowhere.
   void RecordRemembered(Time now, const std::vector<Entry*>& entries, Effects& effects);
   void RecordQueue(Time now, Queue* queue, Effects& effects);
   // `told`: its obituary was withdrawn.
@@ -223,6 +224,7 @@ class QueueMachine {
   bool grace_over_ = false;
   bool stopping_ = false;
   uint64_t next_order_ = 0;
+  std::unordered_set<uint64_t> restored_orders_;  // until the start
   uint64_t next_lease_ = 0;
   uint64_t unknown_answers_ = 0;
   uint64_t tail_ = 0;          // the last change

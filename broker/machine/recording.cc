@@ -7,7 +7,7 @@
 namespace cohort {
 namespace {
 
-// What the journal needs beside names, bodies and lists; measured in tests/broker/changes_test.cc.
+// What the journal needs beside names, bodies and lists; held to by restoring_test.cc.
 constexpr size_t kImageBytes = 288;
 constexpr size_t kTaskIdBytes = 32;
 constexpr size_t kMostInARecord = 1024;
@@ -111,34 +111,31 @@ void QueueMachine::Rewrite(Time now, uint64_t before, size_t bytes, Effects& eff
   for (const auto& [name, queue] : queues_) {
     if (queue->record != 0 && queue->record < before) RecordQueue(now, queue.get(), effects);
   }
-  const auto next = [&]() -> Entry* {
-    Recorded* oldest = record_order_.oldest();
-    return oldest != nullptr && oldest->record < before ? static_cast<Entry*>(oldest) : nullptr;
-  };
+  // Tasks that are over share a record with the others of their queue: alone, each would take
+  // three times what it counts for.
+  std::map<const Queue*, std::vector<Entry*>> over;
   for (size_t written = 0; written < bytes;) {
-    Entry* entry = next();
-    if (entry == nullptr) return;
+    Recorded* oldest = record_order_.oldest();
+    if (oldest == nullptr || oldest->record >= before) break;
+    auto* entry = static_cast<Entry*>(oldest);
+    written += entry->bytes;
     if (entry->live != nullptr) {
-      written += entry->bytes;
       RecordTask(now, entry->live.get(), effects);
       continue;
     }
-    // Those of one queue that follow each other share a record.
-    const Queue* queue = entry->queue;
-    std::vector<Entry*> entries;
-    while (entry != nullptr && entry->live == nullptr && entry->queue == queue &&
-           entries.size() < kMostInARecord) {
-      record_order_.Remove(entry);
-      entries.push_back(entry);
-      entry = next();
+    record_order_.Remove(entry);
+    std::vector<Entry*>& entries = over[entry->queue];
+    entries.push_back(entry);
+    if (entries.size() == kMostInARecord) {
+      RecordRemembered(now, std::exchange(entries, {}), effects);
     }
-    written += entries.size() * kRememberedBytes;
-    RecordRemembered(now, entries, effects);
   }
+  for (const auto& [queue, entries] : over) RecordRemembered(now, entries, effects);
 }
 
 void QueueMachine::RecordRemembered(Time now, const std::vector<Entry*>& entries,
                                     Effects& effects) {
+  if (entries.empty()) return;
   RememberedChange change;
   change.queue = entries.front()->queue->name();
   change.over.reserve(entries.size());

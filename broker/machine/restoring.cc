@@ -15,7 +15,13 @@ Task* QueueMachine::FindTask(const std::string& name, const TaskId& id) const {
 Task* QueueMachine::RestoreTask(TaskImage image, uint64_t sequence) {
   Queue* queue = TouchQueue(image.spec.queue);
   if (queue == nullptr) return nullptr;
-  if (Task* before = queue->Find(image.spec.id)) queue->Erase(before, {});
+  Task* before = queue->Find(image.spec.id);
+  if (before == nullptr || before->order != image.order) {
+    // No two tasks may have the same one, whatever a file says.
+    if (!restored_orders_.insert(image.order).second) image.order = next_order_ + 1;
+    restored_orders_.insert(image.order);
+  }
+  if (before != nullptr) queue->Erase(before, {});
   const size_t bytes = ApproximateBytes(image);
   auto task = std::make_unique<Task>();
   task->queue = queue;
@@ -146,6 +152,7 @@ void QueueMachine::StartTask(Task* task) {
 
 void QueueMachine::Start(Time now, bool damaged, Effects& effects) {
   started_ = last_turn_ = next_session_check_ = now;
+  restored_orders_.clear();
   if (start_record_ == 0 || damaged) remembered_since_ = epoch_;
   for (const auto& [name, queue] : queues_) {
     for (Task* task : queue->Live()) StartTask(task);

@@ -9,7 +9,10 @@ namespace {
 
 void AppendKeys(std::string& out, const ConfigSection& section, void* entry) {
   for (const ConfigKey& key : section.keys) {
-    out += std::string(key.name) + " = " + ConfigValueText(key.locate(entry)) + "\n";
+    const std::string value = ConfigValueText(key.locate(entry));
+    // A choice that nobody made and that has no default cannot be read back.
+    if (!key.bounds.choices.empty() && value == "\"\"") continue;
+    out += std::string(key.name) + " = " + value + "\n";
   }
 }
 

@@ -1,6 +1,8 @@
 // What a machine knows that was given the changes of another.
 #include <gtest/gtest.h>
 
+#include "broker/change_codec.h"
+#include "broker/journal/format.h"
 #include "tests/broker/machine_driver.h"
 #include "tests/broker/machine_dump.h"
 
@@ -106,6 +108,49 @@ TEST_F(RestoringTest, KnowsWhatTheMachineKnewThatWroteTheChanges) {
   std::erase_if(journal_, [&](const Change& change) { return change.sequence < needed; });
   Die();
   EXPECT_EQ(Difference(before, Dump()), "");
+}
+
+// A journal that took more than the machine thinks would be written anew for ever.
+TEST_F(RestoringTest, WhatIsWrittenAnewTakesAboutWhatItCountsFor) {
+  Begin();
+  Hello(1);
+  Hello(2);
+  for (const std::string queue : {"prompts", "rollouts"}) {
+    Do(2, SubscribeCommand{queue});
+    Do(2, CreditCommand{queue, 2000, 1 << 20});
+  }
+  for (uint64_t cursor = 1; cursor <= 2000; ++cursor) {
+    const std::string queue = cursor % 2 == 0 ? "prompts" : "rollouts";
+    const std::vector<Effect> events = Do(1, PutCommand{M::Spec(queue, M::Id(cursor))});
+    for (const Effect& effect : events) {
+      const auto* deliver = std::get_if<DeliverEvent>(&effect.event);
+      if (deliver != nullptr) Do(2, SettleCommand{deliver->token, queue, deliver->id, {}});
+    }
+  }
+  Effects effects;
+  machine_->Rewrite(now_, machine_->tail() + 1, SIZE_MAX, effects);
+  uint64_t bytes = 0;
+  for (const Change& change : effects.changes) {
+    const JournalRecord record = EncodeChange(change);
+    bytes += journal::RecordBytes(record.head.size());
+    for (const Body& body : record.bodies) bytes += body.size();
+  }
+  EXPECT_LE(bytes, machine_->live_bytes() * 6 / 5);
+  EXPECT_GE(bytes, machine_->live_bytes() * 4 / 5);
+  EXPECT_EQ(DumpOf(effects.changes).over.size(), 2000u);
+}
+
+TEST_F(RestoringTest, TasksThatAFileGivesOneOrderAreAllServed) {
+  Begin();
+  Hello(1);
+  for (uint64_t cursor = 1; cursor <= 3; ++cursor) Do(1, PutCommand{M::Prompt(cursor)});
+  for (Change& change : journal_) {
+    if (auto* task = std::get_if<TaskChange>(&change.what)) task->task.order = 7;
+  }
+  Die();
+  Hello(2);
+  Do(2, SubscribeCommand{"prompts"});
+  EXPECT_EQ(std::ssize(Do(2, CreditCommand{"prompts", 3, 1000})), 3);
 }
 
 TEST_F(RestoringTest, AChildThatExistedAlreadyIsStillItsParentsOwn) {

@@ -32,6 +32,12 @@ TEST(Gathering, ASyncShorterThanARoundTripIsNotWaitedFor) {
   EXPECT_EQ(gathering.limit(), milliseconds(0));
 }
 
+TEST(Gathering, ADiskThatHungDoesNotMakeTheNextWaitLong) {
+  Gathering gathering = OnSlowDisk();
+  gathering.Synced(std::chrono::seconds(30), 16, 16);
+  EXPECT_LE(gathering.limit(), milliseconds(5));
+}
+
 TEST(Gathering, AWaitThatPaysIsRepeated) {
   Gathering gathering = OnSlowDisk();
   for (int i = 0; i < 100; ++i) {

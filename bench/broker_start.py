@@ -1,9 +1,10 @@
-"""How long a broker needs, after kill -9, until it serves again with 1 GiB of journal.
+"""How long a broker needs, after kill -9, until it listens again with 1 GiB of journal.
 
-Filled by 8 producers with bodies of 1, 4 and 64 KiB that nobody takes; then the broker is killed and started again. It must serve within
-10 s and hold every task that was confirmed: ratio = 10 s over the longest start.
+Filled by 8 producers with bodies of 1, 4 and 64 KiB that nobody takes; then the broker is killed, its journal is put out of the system's
+cache, and it is started again. It must listen within 10 s and hold as many tasks as before: ratio = 10 s over the longest start.
 """
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,13 @@ def serve(folder):
     return server, time.monotonic() - start
 
 
+def forget(path):
+    """Has the next reader of a file go to the disk."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def start_with(folder, size):
     run = folder / "broker"
     server, _ = serve(folder)
@@ -39,13 +47,16 @@ def start_with(folder, size):
     tasks = ready(server, run)
     server.process.kill()
     server.process.wait()
-    journal = sum(path.stat().st_size for path in run.rglob("*.segment"))
+    segments = list(run.rglob("*.segment"))
+    journal = sum(path.stat().st_size for path in segments)
+    for path in segments:
+        forget(path)
     server, seconds = serve(folder)
     lost = tasks - ready(server, run)
     progress = [line for line in server.log.read_text().splitlines() if "reading the journal" in line]
     server.stop()
     shutil.rmtree(run)
-    print(f"bodies of {size // KIB} KiB: {tasks} tasks, {journal / KIB ** 3:.2f} GiB of journal: serves after {seconds:.2f} s, {lost} lost; "
+    print(f"bodies of {size // KIB} KiB: {tasks} tasks, {journal / KIB ** 3:.2f} GiB of journal: listens after {seconds:.2f} s, {lost} lost; "
           f"{len(progress)} lines of progress", flush=True)
     return seconds, journal >= KIB ** 3 and lost == 0
 

@@ -23,8 +23,8 @@ namespace cohort::bench {
 namespace {
 
 // What the broker's journal writes for a task beside its body: the put's record and the settle's.
-constexpr size_t kPutBytes = 192;
-constexpr size_t kSettleBytes = 128;
+constexpr size_t kPutBytes = 288;
+constexpr size_t kSettleBytes = 192;
 constexpr off_t kFileBytes = off_t{1} << 30;
 
 struct Arguments {

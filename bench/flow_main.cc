@@ -18,6 +18,7 @@ namespace cohort::bench {
 namespace {
 
 constexpr size_t kHeldBytes = 300;
+constexpr size_t kPerThread = 4;  // producers, or consumers
 
 struct Arguments {
   std::string endpoint;
@@ -50,26 +51,26 @@ BrokerDriver::Options Named(const Arguments& a, const std::string& name, size_t 
   return options;
 }
 
-Work Producer(const Arguments& a, Board& board, size_t index) {
-  return [&a, &board, index](zmq::context_t& context) {
-    BrokerDriver::Options options = Named(a, "good-producer-" + std::to_string(index), a.bytes);
-    options.rate = a.rate / static_cast<double>(a.producers);
-    BrokerDriver driver(options, context, board, board.tallies[kGoodProducers + index]);
+// Of one thread: `kPerThread` from `first` on.
+Work Producers(const Arguments& a, Board& board, size_t first) {
+  return [&a, &board, first](zmq::context_t& context) {
+    BrokerDriver::Options options = Named(a, "good-producer-" + std::to_string(first), a.bytes);
+    options.rate = a.rate * kPerThread / static_cast<double>(a.producers);
+    BrokerDriver driver(options, context, board, board.tallies[kGoodProducers + first]);
     ProducerPlan plan;
     plan.queue = "good";
-    plan.index = index;
-    driver.Add(plan);
+    for (plan.index = first; plan.index < first + kPerThread; ++plan.index) driver.Add(plan);
     return driver.Run();
   };
 }
 
-Work Consumer(const Arguments& a, Board& board, size_t index) {
-  return [&a, &board, index](zmq::context_t& context) {
-    BrokerDriver driver(Named(a, "good-consumer-" + std::to_string(index), 0), context, board,
-                        board.tallies[kGoodConsumers + index]);
+Work Consumers(const Arguments& a, Board& board, size_t first) {
+  return [&a, &board, first](zmq::context_t& context) {
+    BrokerDriver driver(Named(a, "good-consumer-" + std::to_string(first), 0), context, board,
+                        board.tallies[kGoodConsumers + first]);
     ConsumerPlan plan;
     plan.queue = "good";
-    driver.Add(plan, Role::kRewardWorker);
+    for (size_t i = 0; i < kPerThread; ++i) driver.Add(plan, Role::kRewardWorker);
     return driver.Run();
   };
 }
@@ -168,8 +169,8 @@ int Main(int argc, char** argv) {
 
   Board* board = Board::Make();
   std::vector<Work> good;
-  for (size_t i = 0; i < a.producers; ++i) good.push_back(Producer(a, *board, i));
-  for (size_t i = 0; i < a.consumers; ++i) good.push_back(Consumer(a, *board, i));
+  for (size_t i = 0; i < a.producers; i += kPerThread) good.push_back(Producers(a, *board, i));
+  for (size_t i = 0; i < a.consumers; i += kPerThread) good.push_back(Consumers(a, *board, i));
   const auto fail = [](const char* what) {
     std::fprintf(stderr, "bench-flow: %s\n", what);
     return 1;

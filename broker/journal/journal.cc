@@ -257,20 +257,18 @@ bool Journal::Core::Commit(bool closing, bool dropping, Moment now) {
   const auto due = [&](std::optional<Moment> since, milliseconds within) {
     return since && *since + within <= now;
   };
+  const auto timed = [&](bool done) {
+    last_commit = SteadyClock::now();
+    last_took = last_commit - now;
+    return done;
+  };
   if (closing) return writer.Finish();
   // Without room the marker of a drop is what makes some.
   const bool make_room = dropping && !writer.state().has_room;
   if (writer.WantsMarker() && (make_room || due(last_commit, kMarkerAfter))) {
-    const bool done = writer.CommitMarker();
-    last_commit = SteadyClock::now();
-    return done;
+    return timed(writer.CommitMarker());
   }
-  if (want_sync > 0 || due(first_unsynced, kSyncWithin)) {
-    const bool done = writer.Commit();
-    last_commit = SteadyClock::now();
-    last_took = last_commit - now;
-    return done;
-  }
+  if (want_sync > 0 || due(first_unsynced, kSyncWithin)) return timed(writer.Commit());
   return !due(first_unwritten, kWriteWithin) || writer.Write();
 }
 

@@ -1,5 +1,7 @@
 // What the machine writes down, and how it keeps what was written short.
 #include <algorithm>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "broker/machine/queue_machine.h"
@@ -113,7 +115,7 @@ void QueueMachine::Rewrite(Time now, uint64_t before, size_t bytes, Effects& eff
   }
   // Tasks that are over share a record with the others of their queue: alone, each would take
   // three times what it counts for.
-  std::map<const Queue*, std::vector<Entry*>> over;
+  std::map<std::string_view, std::vector<Entry*>> over;  // by queue
   for (size_t written = 0; written < bytes;) {
     Recorded* oldest = record_order_.oldest();
     if (oldest == nullptr || oldest->record >= before) break;
@@ -124,7 +126,7 @@ void QueueMachine::Rewrite(Time now, uint64_t before, size_t bytes, Effects& eff
       continue;
     }
     record_order_.Remove(entry);
-    std::vector<Entry*>& entries = over[entry->queue];
+    std::vector<Entry*>& entries = over[entry->queue->name()];
     entries.push_back(entry);
     if (entries.size() == kMostInARecord) {
       RecordRemembered(now, std::exchange(entries, {}), effects);

@@ -77,6 +77,7 @@ void Durability::Keep(const std::vector<Change>& changes) {
   for (const Change& change : changes) {
     records.push_back(EncodeChange(change));
     if (change.sequence > rewritten_after_ && change.sequence <= rewritten_to_) continue;
+    records.back().awaited = std::holds_alternative<TaskChange>(change.what);
     kept_bytes_ += records.back().head.size();
     for (const Body& body : records.back().bodies) kept_bytes_ += body.size();
   }

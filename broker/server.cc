@@ -300,7 +300,6 @@ void BrokerServer::Deny(Peer& peer, const Command& command, const Status& why) {
   LogDebug("not allowed", {{"why", why}});
   if (!IsAnswered(command.verb)) return watch_->Unreadable(peer.descriptor);
   peer.events.push_back(AnswerEvent{command.number, why});
-  peer.after.push_back(0);
   QueueFlush(peer);
 }
 
@@ -339,12 +338,15 @@ void BrokerServer::Dispatch() {
     const auto route = routes_.find(effect.session);
     if (route == routes_.end()) continue;
     Peer& peer = *route->second;
-    // Answers that waited for a sync come together anyway.
-    const bool plain_answer =
-        std::holds_alternative<AnswerEvent>(effect.event) && effect.after <= synced_before_;
-    peer.urgent = peer.urgent || !plain_answer;
+    const bool overtakes =
+        peer.resting.empty() || std::holds_alternative<DeliverEvent>(effect.event);
+    if (effect.after > synced_before_ || !overtakes) {
+      unsynced_.insert(&peer);
+      peer.resting.push_back(std::move(effect));
+      continue;
+    }
+    peer.urgent = peer.urgent || !std::holds_alternative<AnswerEvent>(effect.event);
     peer.events.push_back(std::move(effect.event));
-    peer.after.push_back(effect.after);
     QueueFlush(peer);
   }
   for (const SessionEnded& ended : effects_.ended) {
@@ -366,11 +368,20 @@ void BrokerServer::QueueFlush(Peer& peer) {
   flush_.push_back(&peer);
 }
 
+void BrokerServer::TakeSynced(Peer& peer) {
+  while (!peer.resting.empty() && peer.resting.front().after <= synced_before_) {
+    peer.events.push_back(std::move(peer.resting.front().event));
+    peer.resting.pop_front();
+    peer.urgent = true;  // answers that waited for a sync come together anyway
+  }
+  if (!peer.events.empty()) QueueFlush(peer);
+}
+
 void BrokerServer::FlushAll(Time now) {
   if (const uint64_t synced = this->synced(); synced != synced_before_) {
     synced_before_ = synced;
-    for (Peer* peer : unsynced_) QueueFlush(*peer);
-    unsynced_.clear();
+    for (Peer* peer : unsynced_) TakeSynced(*peer);
+    std::erase_if(unsynced_, [](const Peer* peer) { return peer->resting.empty(); });
   }
   for (Peer* peer : blocked_) QueueFlush(*peer);
   blocked_.clear();
@@ -410,14 +421,11 @@ bool BrokerServer::Flush(Peer& peer) {
     counters_.messages_sent += 1;
   }
   const uint64_t processed = machine_.processed(peer.session);
-  const auto durable = std::find_if(peer.after.begin(), peer.after.end(),
-                                    [this](uint64_t after) { return after > synced_before_; });
-  const auto ready = static_cast<size_t>(durable - peer.after.begin());
   size_t next = 0;
-  while (next < ready || peer.ack_due) {
+  while (next < peer.events.size() || peer.ack_due) {
     const size_t first = next;
-    for (size_t bytes = 0; next < ready && next - first < kBatchEvents && bytes < kBatchBytes;
-         ++next) {
+    for (size_t bytes = 0;
+         next < peer.events.size() && next - first < kBatchEvents && bytes < kBatchBytes; ++next) {
       bytes += ApproximateBytes(peer.events[next]);
     }
     peer.ack_due = false;
@@ -426,8 +434,6 @@ bool BrokerServer::Flush(Peer& peer) {
     if (peer.blocked.has_value()) break;
   }
   peer.events.erase(peer.events.begin(), peer.events.begin() + static_cast<ptrdiff_t>(next));
-  peer.after.erase(peer.after.begin(), peer.after.begin() + static_cast<ptrdiff_t>(next));
-  if (next == ready && !peer.events.empty()) unsynced_.insert(&peer);
   return true;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -77,8 +78,8 @@ class BrokerServer {
     SessionId session = 0;
     int descriptor = -1;
     Role role = Role::kOperator;
-    std::vector<Event> events;      // to be sent
-    std::vector<uint64_t> after;    // … each when this change is durable, and in order
+    std::vector<Event> events;      // to be sent, in this order
+    std::deque<Effect> resting;     // … once their changes are durable; only deliveries overtake
     std::optional<Frames> blocked;  // did not fit into its pipe
     bool ack_due = false;           // `processed` is news to it
     bool urgent = false;            // among its events are others than answers
@@ -106,6 +107,7 @@ class BrokerServer {
   void Refuse(const Received& received, const Status& why);
 
   void Dispatch();  // effects_ to peers
+  void TakeSynced(Peer& peer);
   void QueueFlush(Peer& peer);
   void FlushAll(Time now);
   // Answers alone wait a moment for others that go to the same peer.

@@ -17,18 +17,18 @@ class Gathering {
  public:
   using Span = std::chrono::nanoseconds;
 
-  // A sync confirmed so many records that wanted it while others came.
+  // A sync confirmed so many awaited records while others came.
   void Synced(Span took, uint64_t confirmed, uint64_t waiting) {
     took = std::min(took, 4 * kLongest);  // a disk that hung once says nothing
     usual_ = usual_ == Span(0) ? took : (7 * usual_ + took) / 8;
     expected_ = confirmed + waiting;
     if (left_out_ > 0) --left_out_;
   }
-  // Records worth waiting for, counting those that wait already; 0: none.
+  // Awaited records worth waiting for, counting those that are there already; 0: none.
   uint64_t expected() const { return left_out_ > 0 ? 0 : expected_; }
   // … since the last sync's end, at most.
   Span limit() const { return usual_ < kRoundTrip ? Span(0) : std::min(usual_ / 2, kLongest); }
-  // A wait ended with so many records: in vain unless most of those that were missing came.
+  // A wait ended with so many: in vain unless most of those that were missing came.
   void Waited(uint64_t records) {
     if (4 * records >= 3 * expected_) {
       in_vain_ = 0;

@@ -41,6 +41,7 @@ struct Journal::Core {
     std::vector<std::vector<JournalRecord>> records;
     Moment since;            // the first came
     uint64_t want_sync = 0;  // of them
+    uint64_t awaited = 0;    // … of these
     uint64_t drop_below = 0;
     bool closing = false;
   };
@@ -64,7 +65,8 @@ struct Journal::Core {
   std::optional<Moment> first_unsynced;
   Moment last_commit{};
   SteadyClock::duration last_took{};    // writing and syncing
-  uint64_t confirmed = 0;               // records that wanted a sync, since it was last published
+  uint64_t awaited = 0;                 // … of those that want a sync
+  uint64_t confirmed = 0;               // awaited records, since it was last published
   std::optional<Moment> blocked_until;  // nothing could be written
   std::optional<Moment> spare_at;       // when the spare is tried again
   uint64_t dropped_below = 0;
@@ -75,7 +77,7 @@ struct Journal::Core {
   Taken inbox;
   uint64_t inbox_records = 0;
   bool sleeps = false;   // the thread waits for long, or without an end
-  uint64_t wake_at = 0;  // records that want a sync, for which it waits; 0: it does not
+  uint64_t wake_at = 0;  // awaited records for which it waits; 0: it does not
   JournalState published;
 
   std::atomic<uint64_t> synced{0};
@@ -120,15 +122,19 @@ Journal::~Journal() { Close(); }
 
 void Journal::Append(std::vector<JournalRecord> records) {
   if (records.empty()) return;
-  const auto want_sync = static_cast<uint64_t>(std::count_if(
-      records.begin(), records.end(), [](const auto& record) { return record.sync; }));
+  uint64_t want_sync = 0, awaited = 0;
+  for (const JournalRecord& record : records) {
+    want_sync += record.sync ? 1 : 0;
+    awaited += record.awaited ? 1 : 0;
+  }
   std::scoped_lock lock(core_->mutex);
   if (core_->inbox.records.empty()) core_->inbox.since = SteadyClock::now();
   const bool news = core_->sleeps || (want_sync > 0 && core_->inbox.want_sync == 0);
   core_->inbox_records += records.size();
   core_->inbox.want_sync += want_sync;
+  core_->inbox.awaited += awaited;
   core_->inbox.records.push_back(std::move(records));
-  const bool gathered = core_->wake_at != 0 && core_->inbox.want_sync >= core_->wake_at;
+  const bool gathered = core_->wake_at != 0 && core_->inbox.awaited >= core_->wake_at;
   if (news || gathered) core_->wake.notify_one();
 }
 
@@ -209,6 +215,7 @@ Journal::Core::Taken Journal::Core::Wait() {
   std::swap(taken.records, inbox.records);
   taken.since = inbox.since;
   taken.want_sync = std::exchange(inbox.want_sync, 0);
+  taken.awaited = std::exchange(inbox.awaited, 0);
   taken.drop_below = inbox.drop_below;
   taken.closing = inbox.closing;
   inbox_records = 0;
@@ -218,11 +225,11 @@ Journal::Core::Taken Journal::Core::Wait() {
 void Journal::Core::Gather(std::unique_lock<std::mutex>& guard) {
   const uint64_t expected = gathering.expected();
   const Moment until = last_commit + gathering.limit();
-  if (inbox.want_sync >= expected || blocked_until || until <= SteadyClock::now()) return;
+  if (inbox.awaited >= expected || blocked_until || until <= SteadyClock::now()) return;
   wake_at = expected;
-  wake.wait_until(guard, until, [&] { return inbox.closing || inbox.want_sync >= expected; });
+  wake.wait_until(guard, until, [&] { return inbox.closing || inbox.awaited >= expected; });
   wake_at = 0;
-  gathering.Waited(inbox.want_sync);
+  gathering.Waited(inbox.awaited);
 }
 
 void Journal::Core::Work(Taken taken) {
@@ -230,6 +237,7 @@ void Journal::Core::Work(Taken taken) {
   for (std::vector<JournalRecord>& records : taken.records) writer.Add(std::move(records));
   if (!taken.records.empty() && !first_unwritten) first_unwritten = taken.since;
   want_sync += taken.want_sync;
+  awaited += taken.awaited;
   const bool dropping = taken.drop_below > dropped_below;
   if (dropping) {
     dropped_below = taken.drop_below;
@@ -245,7 +253,8 @@ void Journal::Core::Work(Taken taken) {
   if (!writer.has_unwritten()) first_unwritten.reset();
   if (!writer.has_unsynced()) {
     first_unsynced.reset();
-    confirmed += std::exchange(want_sync, 0);
+    want_sync = 0;
+    confirmed += std::exchange(awaited, 0);
   } else if (!first_unsynced) {
     first_unsynced = now;
   }
@@ -278,7 +287,7 @@ void Journal::Core::Publish() {
     const JournalState& state = writer.state();
     std::scoped_lock guard(mutex);
     if (state.synced != published.synced) {
-      gathering.Synced(last_took, std::exchange(confirmed, 0), inbox.want_sync);
+      gathering.Synced(last_took, std::exchange(confirmed, 0), inbox.awaited);
     }
     changed = state.synced != published.synced || state.has_room != published.has_room;
     published = state;

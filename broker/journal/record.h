@@ -23,6 +23,9 @@ struct JournalRecord {
   // False: written within 50 ms and durable with the next sync, which it does not ask for by
   // itself.
   bool sync = true;
+  // Somebody stands still until it is durable and comes back with the next one then, as producers
+  // do.
+  bool awaited = false;
 };
 
 // A record as it is read back. The views live until the call that was given them returns.

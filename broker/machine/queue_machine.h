@@ -6,7 +6,8 @@
 //
 // What must survive comes out as changes among the effects (broker/machine/changes.h), and each
 // event says which of them must be durable before it may be sent, so that no peer ever learns what
-// a power cut can undo. A machine of the next life is given the changes back and then started.
+// a power cut can undo (a delivery of what was put promises nothing, docs/broker.md). A machine of
+// the next life is given the changes back and then started.
 //
 // A command may arrive twice (a client repeats what was not answered): puts are known by their ids,
 // settles by their leases, the others change nothing the second time.

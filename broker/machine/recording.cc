@@ -78,7 +78,10 @@ void QueueMachine::RecordQueue(Time now, Queue* queue, Effects& effects) {
 void QueueMachine::RecordStep(Time now, const Queue* queue, Entry* over, ChangeOf step,
                               const std::vector<Task*>& children, Effects& effects) {
   if (!queue->durable()) {
-    for (Task* child : children) RecordTask(now, child, effects);
+    for (Task* child : children) {
+      RecordTask(now, child, effects);
+      child->rests_on = child->entry->record;
+    }
     return;
   }
   std::vector<TaskImage> images;
@@ -94,7 +97,10 @@ void QueueMachine::RecordStep(Time now, const Queue* queue, Entry* over, ChangeO
       },
       step);
   const uint64_t record = Record(now, std::move(step), effects);
-  for (const auto& [entry, bytes] : placed) record_order_.Place(entry, record, bytes);
+  for (const auto& [entry, bytes] : placed) {
+    record_order_.Place(entry, record, bytes);
+    entry->live->rests_on = record;
+  }
   if (over != nullptr) record_order_.Place(over, record, kRememberedBytes);
 }
 
@@ -171,7 +177,8 @@ void QueueMachine::RecordRevive(Time now, Task* task, bool told, Effects& effect
   }
   change.task = ImageOf(*task);
   const size_t bytes = ApproximateBytes(*change.task);
-  record_order_.Place(task->entry, Record(now, std::move(change), effects), bytes);
+  task->rests_on = Record(now, std::move(change), effects);
+  record_order_.Place(task->entry, task->rests_on, bytes);
 }
 
 uint64_t QueueMachine::oldest_needed() {

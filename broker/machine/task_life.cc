@@ -150,7 +150,7 @@ void QueueMachine::Lease(Time now, Task* task, Consumer* consumer, Effects& effe
 
   deliver.token = TokenOf(task);
   queue->Charge(consumer, task->body.size());
-  effects.events.push_back({session.id, std::move(deliver), task->entry->record});
+  effects.events.push_back({session.id, std::move(deliver), task->rests_on});
   RecordLease(now, task, effects);
 }
 

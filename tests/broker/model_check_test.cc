@@ -58,7 +58,7 @@ TEST(ModelCheckTest, FindsSettlesThatCountWhoeverSendsThem) {
 TEST(ModelCheckTest, FindsAJournalThatLosesSettles) {
   Sabotage sabotage;
   sabotage.journal = JournalFault::kLosesSettles;
-  ExpectFound(sabotage, "restarted: ");
+  ExpectFound(sabotage, "restored: ");
 }
 
 TEST(ModelCheckTest, FindsAnswersThatAreGivenBeforeTheSync) {

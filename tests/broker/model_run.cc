@@ -86,14 +86,22 @@ class ModelRun {
     return "";
   }
 
-  // Events never overtake each other on their way to one peer.
+  // On their way to one peer only deliveries overtake.
   void Release() {
     for (auto& [session, events] : held_back_) {
+      for (const Effect& effect : events) {
+        if (IsFreeDelivery(effect)) peers_.Heard(session, effect.event);
+      }
+      std::erase_if(events, [this](const Effect& effect) { return IsFreeDelivery(effect); });
       while (!events.empty() && events.front().after <= journal_.synced()) {
         peers_.Heard(session, events.front().event);
         events.pop_front();
       }
     }
+  }
+
+  bool IsFreeDelivery(const Effect& effect) const {
+    return std::holds_alternative<DeliverEvent>(effect.event) && effect.after <= journal_.synced();
   }
 
   std::string Take(const Step& step) {

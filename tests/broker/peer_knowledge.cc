@@ -5,6 +5,9 @@ namespace cohort {
 void PeerKnowledge::Asked(SessionId session, const Command& command,
                           std::vector<TaskKey> cancelled) {
   if (!IsAnswered(command.verb)) return;
+  if (const auto* put = std::get_if<PutCommand>(&command.verb)) {
+    put_.emplace(put->task.queue, put->task.id);
+  }
   questions_[{session, command.number}] = {command, std::move(cancelled)};
 }
 
@@ -39,7 +42,7 @@ void PeerKnowledge::Heard(SessionId session, const Event& event) {
   if (const auto* answer = std::get_if<AnswerEvent>(&event)) return HeardAnswer(session, *answer);
   if (const auto* deliver = std::get_if<DeliverEvent>(&event)) {
     const TaskKey key{deliver->queue, deliver->id};
-    exists_.insert(key);
+    if (!put_.contains(key)) exists_.insert(key);
     held_[session][deliver->token] = key;
   } else if (const auto* lost = std::get_if<LeaseLostEvent>(&event)) {
     held_[session].erase(lost->token);

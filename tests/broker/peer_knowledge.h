@@ -40,6 +40,8 @@ class PeerKnowledge {
   };
   void HeardAnswer(SessionId session, const AnswerEvent& answer);
 
+  // Somebody puts it, or has: delivered, it proves nothing, for the put may still be undone.
+  std::set<TaskKey> put_;
   std::set<TaskKey> exists_;  // was put for good: it lives or is over
   std::set<TaskKey> over_;    // settled or cancelled for good
   std::map<std::pair<SessionId, uint64_t>, Question> questions_;

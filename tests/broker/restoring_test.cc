@@ -52,13 +52,17 @@ class RestoringTest : public testing::Test {
     Take(effects);
     return effects.events;
   }
-  DeliverEvent Deliver(SessionId session, const std::string& queue) {
+  // The first task of a queue that a new consumer is sent.
+  Effect DeliverEffect(SessionId session, const std::string& queue) {
     Do(session, SubscribeCommand{queue});
-    for (const Effect& effect : Do(session, CreditCommand{queue, 100, 1 << 20})) {
-      if (const auto* deliver = std::get_if<DeliverEvent>(&effect.event)) return *deliver;
+    for (Effect& effect : Do(session, CreditCommand{queue, 100, 1 << 20})) {
+      if (std::holds_alternative<DeliverEvent>(effect.event)) return std::move(effect);
     }
     ADD_FAILURE() << "nothing was delivered of " << queue;
-    return {};
+    return {session, DeliverEvent{}};
+  }
+  DeliverEvent Deliver(SessionId session, const std::string& queue) {
+    return std::get<DeliverEvent>(DeliverEffect(session, queue).event);
   }
   MachineDump Dump() {
     Effects effects;
@@ -213,6 +217,43 @@ TEST_F(RestoringTest, ChildrenOnDiskAreConfirmedAfterTheirSyncThoughTheirParentL
     ASSERT_EQ(settled.size(), 1u);
     EXPECT_EQ(settled[0].after, machine_->tail()) << (again ? "said again" : "");
   }
+}
+
+TEST_F(RestoringTest, WhatAProducerPutIsDeliveredBeforeItsSyncAndResultsAfterTheirs) {
+  Begin();
+  Hello(1);
+  ASSERT_EQ(Do(1, PutCommand{M::Prompt(1)}).front().after, machine_->tail());
+  const Effect prompt = DeliverEffect(1, "prompts");
+  EXPECT_EQ(prompt.after, 0u);
+  const LeaseToken token = std::get<DeliverEvent>(prompt.event).token;
+
+  Do(1, EmitCommand{token, {M::Spec("rollouts", M::Id(1, 1))}});
+  const uint64_t emitted = machine_->tail();
+  EXPECT_EQ(DeliverEffect(1, "rollouts").after, emitted);
+  Do(1, SettleCommand{token, "prompts", M::Id(1), {M::Spec("scored", M::Id(1, 2))}});
+  const uint64_t settled = machine_->tail();
+  EXPECT_EQ(DeliverEffect(1, "scored").after, settled);
+}
+
+TEST_F(RestoringTest, AnObituaryAndARevivalAreDeliveredOnceTheyAreDurable) {
+  Begin();
+  Hello(1);
+  TaskSpec prompt = M::Prompt(1);
+  prompt.obituaries = "ends";
+  Do(1, PutCommand{prompt});
+  Do(1, FailCommand{Deliver(1, "prompts").token, "broken"});
+  const uint64_t ended = machine_->tail();
+  Do(1, ReviveCommand{"prompts", std::nullopt});
+  const uint64_t revived = machine_->tail();
+  const DeliverEvent again = [&] {
+    const Effect effect = DeliverEffect(1, "prompts");
+    EXPECT_EQ(effect.after, revived);
+    return std::get<DeliverEvent>(effect.event);
+  }();
+  EXPECT_GT(revived, ended);
+  Do(1, FailCommand{again.token, "broken still"});
+  const uint64_t ended_again = machine_->tail();
+  EXPECT_EQ(DeliverEffect(1, "ends").after, ended_again);
 }
 
 }  // namespace

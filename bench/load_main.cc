@@ -23,6 +23,7 @@ struct Arguments {
   size_t bytes = 4096;
   uint64_t window = 64;
   uint64_t unanswered = 0;
+  bool singly = false;
   double rate = 0;
   RunPlan run;
 };
@@ -52,6 +53,7 @@ Work BrokerProducers(const Arguments& a, Board& board, Share share, Tally& tally
       plan.queue = "bench";
       plan.index = share.first + i;
       plan.unanswered = a.unanswered;
+      plan.singly = a.singly;
       plan.window = a.rate > 0 || a.unanswered > 0 ? 0 : a.window;
       driver.Add(plan);
     }
@@ -107,6 +109,7 @@ int Main(int argc, char** argv) {
   app.add_option("--window", a.window);
   app.add_option("--unanswered", a.unanswered,
                  "puts of each producer without an answer, in place of --window");
+  app.add_flag("--singly", a.singly, "each put in a message of its own, as with --rate");
   app.add_option("--rate", a.rate);
   app.add_option("--processes", a.run.processes);
   app.add_option("--warm-up", a.run.warm_up_seconds);

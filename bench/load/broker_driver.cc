@@ -103,7 +103,7 @@ Status BrokerDriver::Look(uint32_t index) {
   }
   if (!peer.session->trouble().empty())
     return Unavailable(options_.name + ": " + peer.session->trouble());
-  if (peer.greeted && peer.produces) FillWindow(peer);
+  if (peer.greeted && peer.produces) FillWindow(index);
   if (peer.greeted && !peer.produces) Grant(peer);
   Send(index);
   return {};
@@ -114,7 +114,7 @@ void BrokerDriver::OnDone(uint32_t index) {
   [[maybe_unused]] const ssize_t got =
       read(board_.windows[peers_[index].producer.index].wakeup, &count, sizeof(count));
   if (!peers_[index].greeted) return;
-  FillWindow(peers_[index]);
+  FillWindow(index);
   Send(index);
 }
 
@@ -197,7 +197,8 @@ void BrokerDriver::Put(Peer& peer, int64_t intended) {
   tally_.sent_bytes += options_.body_bytes;
 }
 
-void BrokerDriver::FillWindow(Peer& peer) {
+void BrokerDriver::FillWindow(uint32_t index) {
+  Peer& peer = peers_[index];
   Window& window = board_.windows[peer.producer.index];
   if (peer.producer.window > 0) {
     window.tell_every = std::clamp<uint64_t>(peer.producer.window / 4, 1, 16);
@@ -208,7 +209,10 @@ void BrokerDriver::FillWindow(Peer& peer) {
     if (peer.producer.window > 0) return peer.sent - window.done < peer.producer.window;
     return peer.sent - peer.confirmed < peer.producer.unanswered;
   };
-  while (!board_.sending_over && open()) Put(peer, NowNanoseconds());
+  while (!board_.sending_over && open()) {
+    Put(peer, NowNanoseconds());
+    if (peer.producer.singly) Send(index);
+  }
 }
 
 void BrokerDriver::Grant(Peer& peer) {

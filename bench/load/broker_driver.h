@@ -28,6 +28,7 @@ struct ProducerPlan {
   uint64_t window = 0;      // tasks under way, put to settled; 0: by the thread's rate
   uint64_t unanswered = 0;  // … or puts without an answer; 0: no such window
   uint64_t bytes = 0;       // stops after so many; 0: never
+  bool singly = false;      // each put in a message of its own, however many there are to send
 };
 struct ConsumerPlan {
   std::string queue;
@@ -84,7 +85,7 @@ class BrokerDriver {
   void OnDeliver(Peer& peer, const DeliverEvent& deliver, int64_t now);
   void OnAnswer(Peer& peer, const AnswerEvent& answer);
   void Put(Peer& peer, int64_t intended);
-  void FillWindow(Peer& peer);
+  void FillWindow(uint32_t index);
   void Grant(Peer& peer);
   void SendDue(int64_t now);
   void PingIdle(int64_t now);

@@ -92,4 +92,16 @@ std::unique_ptr<Scorer> MakeLengthScorer(std::string name, size_t limit) {
   });
 }
 
+std::unique_ptr<Scorer> MakeSoftOverlongScorer(std::string name, size_t limit, size_t buffer) {
+  return MakePure(std::move(name), [limit, buffer](const ScoreRequest& request) {
+    return Verdict::Graded(SoftOverlongValue(request.rollout.tokens.size(), limit, buffer));
+  });
+}
+
+std::unique_ptr<Scorer> MakeRepetitionScorer(std::string name, size_t ngram) {
+  return MakePure(std::move(name), [ngram](const ScoreRequest& request) {
+    return Verdict::Graded(RepeatedShare(request.rollout.tokens, ngram));
+  });
+}
+
 }  // namespace cohort

@@ -25,4 +25,10 @@ std::unique_ptr<Scorer> MakeCleanStopScorer(std::string name);
 // 1 at no token, falling linearly to 0 at `limit` tokens.
 std::unique_ptr<Scorer> MakeLengthScorer(std::string name, size_t limit);
 
+// DAPO's punishment (libs/scoring/shape.h): 0 far from the limit, falling to −1 at it.
+std::unique_ptr<Scorer> MakeSoftOverlongScorer(std::string name, size_t limit, size_t buffer);
+
+// The share of its n-grams of tokens that the completion has written before.
+std::unique_ptr<Scorer> MakeRepetitionScorer(std::string name, size_t ngram);
+
 }  // namespace cohort

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "libs/config/scorer_kinds.h"
 #include "reward_workers/answer_scorers.h"
 #include "reward_workers/delayed_scorer.h"
 #include "reward_workers/scorer.h"
@@ -20,14 +21,20 @@ Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config) {
   if (config.kind == "numeric") return MakeNumericScorer(config.name, *span);
   if (config.kind == "format") return MakeFormatScorer(config.name, EmptyThought::kAccepted);
   if (config.kind == "clean_stop") return MakeCleanStopScorer(config.name);
-  if (config.kind == "length") {
+  if (config.kind == "length" || config.kind == "soft_overlong") {
     if (config.length_limit <= 0) {
-      return Bad(config, "length_limit must be above 0: tokens at which the value reaches 0");
+      return Bad(config, "length_limit must be above 0: tokens at which the value ends");
     }
-    return MakeLengthScorer(config.name, static_cast<size_t>(config.length_limit));
+    const auto limit = static_cast<size_t>(config.length_limit);
+    if (config.kind == "length") return MakeLengthScorer(config.name, limit);
+    if (config.length_buffer < 0) return Bad(config, "length_buffer must be 0 or more tokens");
+    return MakeSoftOverlongScorer(config.name, limit, static_cast<size_t>(config.length_buffer));
   }
-  return Bad(config, "kind: \"" + config.kind +
-                         "\" is unknown; use exact, numeric, format, clean_stop or length");
+  if (config.kind == "repetition") {
+    if (config.ngram <= 0) return Bad(config, "ngram must be above 0: tokens of a pattern");
+    return MakeRepetitionScorer(config.name, static_cast<size_t>(config.ngram));
+  }
+  return Bad(config, "kind: \"" + config.kind + "\" is unknown; use " + ScorerKindsInWords());
 }
 
 }  // namespace

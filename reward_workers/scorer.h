@@ -56,8 +56,8 @@ struct ScorerContext {
   TimerQueue* timers = nullptr;
 };
 
-// A scorer as configured: of its kind, behind its delay. Kinds: exact, numeric, format, clean_stop,
-// length. Failures name the scorer, the key and the cure.
+// A scorer as configured: of its kind (libs/config/scorer_kinds.h), behind its delay. Failures name
+// the scorer, the key and the cure.
 Result<std::unique_ptr<Scorer>> MakeScorer(const ScorerConfig& config,
                                            const ScorerContext& context);
 

@@ -7,6 +7,7 @@
 
 #include "libs/config/endpoints.h"
 #include "libs/config/load.h"
+#include "libs/config/scorer_kinds.h"
 
 namespace cohort {
 namespace {
@@ -91,13 +92,22 @@ void CheckScorers(const Config& config, Problems& problems) {
     names.push_back(scorer.name);
     const std::string path = "scorers." + scorer.name;
     if (scorer.kind.empty()) {
-      problems.push_back(path + ".kind is missing: exact, numeric, format, clean_stop or length");
+      problems.push_back(path + ".kind is missing: " + ScorerKindsInWords());
     }
     if (scorer.minimum > scorer.maximum) {
       problems.push_back(path + ".minimum is above its maximum; swap them");
     }
-    if (scorer.kind == "length" && scorer.length_limit == 0) {
-      problems.push_back(path + ".length_limit must be set for kind length");
+    const bool overlong = scorer.kind == "soft_overlong";
+    if ((overlong || scorer.kind == "length") && scorer.length_limit == 0) {
+      problems.push_back(path + ".length_limit must be set for kind " + scorer.kind);
+    }
+    if (overlong && scorer.minimum > -1) {
+      problems.push_back(path +
+                         ".minimum cuts the values of soft_overlong off, which lie between "
+                         "-1 and 0; set it to -1");
+    }
+    if (overlong && scorer.length_buffer > scorer.length_limit) {
+      problems.push_back(path + ".length_buffer is above its length_limit; lower it");
     }
   }
   CheckNames("scorers", names, problems);

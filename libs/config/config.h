@@ -33,7 +33,7 @@ struct SamplingConfig {
   int64_t max_new_tokens = 64;
 };
 
-// A scorer by name; kinds: "exact", "numeric", "format", "clean_stop", "length".
+// A scorer by name; its kinds stand in libs/config/scorer_kinds.h.
 struct ScorerConfig {
   std::string name;
   std::string kind;
@@ -46,7 +46,9 @@ struct ScorerConfig {
   double delay_seconds = 0.0;         // answers this much later (stands for a slow evaluation)
   double delay_jitter_seconds = 0.0;  // uniform, by seed address
   std::string span = "all";           // "all", "answer" (after </think>), "reasoning"
-  int64_t length_limit = 0;           // kind "length": tokens at which the value reaches 0
+  int64_t length_limit = 0;           // kinds "length", "soft_overlong": tokens at the end
+  int64_t length_buffer = 0;          // kind "soft_overlong": tokens before it that are punished
+  int64_t ngram = 3;                  // kind "repetition": tokens of a pattern
 };
 
 // A kind of prompt with its own queues, scorers and patience.

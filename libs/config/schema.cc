@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "libs/config/scorer_kinds.h"
+
 namespace cohort {
 namespace {
 
@@ -106,9 +108,11 @@ ConfigSection ScorersSection() {
       "scorers", &Config::scorers, "name", "Components of the reward, used by routes by name.",
       KeysOf<S>()
           .Key("name", &S::name, Any(), "How routes and gates call it; a word.")
-          .Key("kind", &S::kind, OneOf({"exact", "numeric", "format", "clean_stop", "length"}),
+          .Key("kind", &S::kind, OneOf(ScorerKinds()),
                "What it looks at: the answer as text, its last number, R1's "
-               "`<think>…</think>` pattern, a clean stop, or the length.")
+               "`<think>…</think>` pattern, a clean stop, the length, DAPO's soft overlong "
+               "punishment (-1 to 0), or the share of repeated n-grams (give it a negative "
+               "weight).")
           .Key("weight", &S::weight, Any(),
                "The reward is the sum of weight × value; 0 computes the value for gates and "
                "metrics only.")
@@ -126,7 +130,12 @@ ConfigSection ScorersSection() {
                "The part of the completion it sees: all of it, what follows `</think>`, or what "
                "precedes it.")
           .Key("length_limit", &S::length_limit, AtLeast(0),
-               "For kind length: the number of tokens at which the value reaches 0."));
+               "For kinds length and soft_overlong: the number of tokens at which the value "
+               "reaches 0, or -1.")
+          .Key("length_buffer", &S::length_buffer, AtLeast(0),
+               "For kind soft_overlong: the value falls over so many tokens before the limit.")
+          .Key("ngram", &S::ngram, AtLeast(1),
+               "For kind repetition: the number of tokens of a pattern."));
 }
 
 ConfigSection RoutesSection() {

@@ -2,8 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "libs/base/rng.h"
+#include "libs/config/scorer_kinds.h"
 #include "reward_workers/score_plans.h"
 #include "reward_workers/scorer.h"
 #include "tests/libs/protocol/samples.h"
@@ -95,12 +98,29 @@ TEST_F(Scorers, CleanStopAndLengthReadTheRollout) {
   EXPECT_EQ(Judge(Configured("clean_stop"), "", rollout).value(), 0.0);
 }
 
+TEST_F(Scorers, SoftOverlongAndRepetitionReadTheTokens) {
+  Rollout rollout = SampleRollout();
+  ScorerConfig overlong = Configured("soft_overlong");
+  overlong.length_buffer = 4;
+  rollout.tokens = {5, 6, 5, 6, 5, 6};
+  EXPECT_EQ(Judge(overlong, "", rollout).value(), -0.5) << "6 of 8 tokens, the last 4 punished";
+  ScorerConfig repetition = Configured("repetition");
+  repetition.ngram = 2;
+  EXPECT_EQ(Judge(repetition, "", rollout).value(), 0.6) << "56 65 56 65 56";
+}
+
 TEST_F(Scorers, AConfigurationThatIsWrongIsRefusedByItsKey) {
   EXPECT_THAT(Refusal(Configured("magic")), HasSubstr("scorers.judge.kind: \"magic\" is unknown"));
   EXPECT_THAT(Refusal(Configured("exact", "half")), HasSubstr("scorers.judge.span"));
   ScorerConfig length = Configured("length");
   length.length_limit = 0;
   EXPECT_THAT(Refusal(length), HasSubstr("scorers.judge.length_limit"));
+  ScorerConfig overlong = Configured("soft_overlong");
+  overlong.length_buffer = -1;
+  EXPECT_THAT(Refusal(overlong), HasSubstr("scorers.judge.length_buffer"));
+  ScorerConfig repetition = Configured("repetition");
+  repetition.ngram = 0;
+  EXPECT_THAT(Refusal(repetition), HasSubstr("scorers.judge.ngram"));
   ScorerConfig delayed = Configured("exact");
   delayed.delay_seconds = -1;
   EXPECT_THAT(Refusal(delayed), HasSubstr("scorers.judge.delay_seconds"));
@@ -130,9 +150,9 @@ TEST_F(Scorers, NoTextLeavesAVerdictWithoutAReason) {
       "<think>", "</think>", "<answer>", "</answer>", "7",    "-", ",",        ".", "\\boxed{",
       "}",       "\n",       "\xff",     "\xE2\x82",  "the ", "9", "\x00\x01", "∞", "<|im_end|>"};
   std::vector<std::unique_ptr<Scorer>> scorers;
-  for (const char* kind : {"exact", "numeric", "format", "clean_stop", "length"}) {
+  for (const std::string_view kind : ScorerKinds()) {
     for (const char* span : {"all", "answer", "reasoning"}) {
-      scorers.push_back(*MakeScorer(Configured(kind, span), {&clock_, &timers_}));
+      scorers.push_back(*MakeScorer(Configured(std::string(kind), span), {&clock_, &timers_}));
     }
   }
   Rng rng(9);

@@ -66,6 +66,26 @@ const Broken kBroken[] = {
      "in a circle: answer → answer"},
     {"MinimumAboveMaximum", [](Config& c) { c.scorers[0].minimum = 2; }, "above its maximum"},
     {"LengthWithoutLimit", [](Config& c) { c.scorers[1].kind = "length"; }, "length_limit"},
+    {"SoftOverlongWithoutLimit",
+     [](Config& c) {
+       c.scorers[1].kind = "soft_overlong";
+       c.scorers[1].minimum = -1;
+     },
+     "length_limit must be set for kind soft_overlong"},
+    {"SoftOverlongThatIsCutOff",
+     [](Config& c) {
+       c.scorers[1].kind = "soft_overlong";
+       c.scorers[1].length_limit = 8;
+     },
+     "set it to -1"},
+    {"BufferAboveLimit",
+     [](Config& c) {
+       c.scorers[1].kind = "soft_overlong";
+       c.scorers[1].length_limit = 8;
+       c.scorers[1].length_buffer = 9;
+       c.scorers[1].minimum = -1;
+     },
+     "length_buffer is above"},
     {"RouteTwice", [](Config& c) { c.routes.push_back(c.routes[0]); }, "\"main\" is given twice"},
     {"RouteNameWithDot", [](Config& c) { c.routes[0].name = "a.b"; }, "must be a word"},
     {"NoTrainingFile", [](Config& c) { c.routes[0].train.clear(); }, "routes.main.train"},

@@ -299,7 +299,7 @@ void BrokerServer::Deny(Peer& peer, const Command& command, const Status& why) {
   counters_.malformed["not_allowed"] += 1;
   LogDebug("not allowed", {{"why", why}});
   if (!IsAnswered(command.verb)) return watch_->Unreadable(peer.descriptor);
-  peer.events.push_back(AnswerEvent{command.number, why});
+  peer.outbox.ready.push_back(AnswerEvent{command.number, why});
   QueueFlush(peer);
 }
 
@@ -338,15 +338,12 @@ void BrokerServer::Dispatch() {
     const auto route = routes_.find(effect.session);
     if (route == routes_.end()) continue;
     Peer& peer = *route->second;
-    const bool overtakes =
-        peer.resting.empty() || std::holds_alternative<DeliverEvent>(effect.event);
-    if (effect.after > synced_before_ || !overtakes) {
+    const bool plain_answer = std::holds_alternative<AnswerEvent>(effect.event);
+    if (!peer.outbox.Add(std::move(effect), synced_before_)) {
       unsynced_.insert(&peer);
-      peer.resting.push_back(std::move(effect));
       continue;
     }
-    peer.urgent = peer.urgent || !std::holds_alternative<AnswerEvent>(effect.event);
-    peer.events.push_back(std::move(effect.event));
+    peer.urgent = peer.urgent || !plain_answer;
     QueueFlush(peer);
   }
   for (const SessionEnded& ended : effects_.ended) {
@@ -368,20 +365,15 @@ void BrokerServer::QueueFlush(Peer& peer) {
   flush_.push_back(&peer);
 }
 
-void BrokerServer::TakeSynced(Peer& peer) {
-  while (!peer.resting.empty() && peer.resting.front().after <= synced_before_) {
-    peer.events.push_back(std::move(peer.resting.front().event));
-    peer.resting.pop_front();
-    peer.urgent = true;  // answers that waited for a sync come together anyway
-  }
-  if (!peer.events.empty()) QueueFlush(peer);
-}
-
 void BrokerServer::FlushAll(Time now) {
   if (const uint64_t synced = this->synced(); synced != synced_before_) {
     synced_before_ = synced;
-    for (Peer* peer : unsynced_) TakeSynced(*peer);
-    std::erase_if(unsynced_, [](const Peer* peer) { return peer->resting.empty(); });
+    for (Peer* peer : unsynced_) {
+      if (!peer->outbox.Synced(synced)) continue;
+      peer->urgent = true;  // answers that waited for a sync come together anyway
+      QueueFlush(*peer);
+    }
+    std::erase_if(unsynced_, [](const Peer* peer) { return !peer->outbox.rests(); });
   }
   for (Peer* peer : blocked_) QueueFlush(*peer);
   blocked_.clear();
@@ -400,7 +392,7 @@ void BrokerServer::FlushAll(Time now) {
       continue;
     }
     if (counters_.messages_sent != sent_before) peer.last_sent = now;
-    if (peer.events.empty()) peer.urgent = false;
+    if (peer.outbox.ready.empty()) peer.urgent = false;
     if (peer.blocked.has_value()) blocked_.insert(&peer);
   }
   for (const SessionId session : gone) machine_.ConnectionLost(now, session, effects_);
@@ -409,7 +401,7 @@ void BrokerServer::FlushAll(Time now) {
 
 bool BrokerServer::MayWait(Time now, const Peer& peer) const {
   return !peer.urgent && !stop_.load() && now - peer.last_sent < kAnswersWait &&
-         peer.events.size() < kBatchEvents;
+         peer.outbox.ready.size() < kBatchEvents;
 }
 
 bool BrokerServer::Flush(Peer& peer) {
@@ -422,18 +414,20 @@ bool BrokerServer::Flush(Peer& peer) {
   }
   const uint64_t processed = machine_.processed(peer.session);
   size_t next = 0;
-  while (next < peer.events.size() || peer.ack_due) {
+  while (next < peer.outbox.ready.size() || peer.ack_due) {
     const size_t first = next;
     for (size_t bytes = 0;
-         next < peer.events.size() && next - first < kBatchEvents && bytes < kBatchBytes; ++next) {
-      bytes += ApproximateBytes(peer.events[next]);
+         next < peer.outbox.ready.size() && next - first < kBatchEvents && bytes < kBatchBytes;
+         ++next) {
+      bytes += ApproximateBytes(peer.outbox.ready[next]);
     }
     peer.ack_due = false;
-    const std::span<const Event> batch(peer.events.data() + first, next - first);
+    const std::span<const Event> batch(peer.outbox.ready.data() + first, next - first);
     if (!SendNow(peer, EncodeEvents(peer.session, processed, batch))) return false;
     if (peer.blocked.has_value()) break;
   }
-  peer.events.erase(peer.events.begin(), peer.events.begin() + static_cast<ptrdiff_t>(next));
+  peer.outbox.ready.erase(peer.outbox.ready.begin(),
+                          peer.outbox.ready.begin() + static_cast<ptrdiff_t>(next));
   return true;
 }
 

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +20,7 @@
 #include "broker/connection_watch.h"
 #include "broker/durability.h"
 #include "broker/machine/queue_machine.h"
+#include "broker/outbox.h"
 #include "libs/base/clock.h"
 #include "libs/base/guarded.h"
 #include "libs/base/status.h"
@@ -78,8 +78,7 @@ class BrokerServer {
     SessionId session = 0;
     int descriptor = -1;
     Role role = Role::kOperator;
-    std::vector<Event> events;      // to be sent, in this order
-    std::deque<Effect> resting;     // … once their changes are durable; only deliveries overtake
+    Outbox outbox;
     std::optional<Frames> blocked;  // did not fit into its pipe
     bool ack_due = false;           // `processed` is news to it
     bool urgent = false;            // among its events are others than answers
@@ -107,7 +106,6 @@ class BrokerServer {
   void Refuse(const Received& received, const Status& why);
 
   void Dispatch();  // effects_ to peers
-  void TakeSynced(Peer& peer);
   void QueueFlush(Peer& peer);
   void FlushAll(Time now);
   // Answers alone wait a moment for others that go to the same peer.

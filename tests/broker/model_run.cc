@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/machine/queue_machine.h"
+#include "broker/outbox.h"
 #include "tests/broker/naive_broker.h"
 #include "tests/broker/shrink.h"
 
@@ -78,30 +79,28 @@ class ModelRun {
         }
       }
       if (!naive_.IsConnected(effect.session)) continue;
-      held_back_[effect.session].push_back(std::move(effect));
+      Outbox& outbox = outboxes_[effect.session];
+      outbox.Add(std::move(effect), journal_.synced());
     }
-    for (const SessionEnded& ended : effects_.ended) held_back_.erase(ended.session);
+    for (const SessionEnded& ended : effects_.ended) outboxes_.erase(ended.session);
     effects_.Clear();
-    Release();
-    return "";
+    return Release();
   }
 
-  // On their way to one peer only deliveries overtake.
-  void Release() {
-    for (auto& [session, events] : held_back_) {
-      for (const Effect& effect : events) {
-        if (IsFreeDelivery(effect)) peers_.Heard(session, effect.event);
-      }
-      std::erase_if(events, [this](const Effect& effect) { return IsFreeDelivery(effect); });
-      while (!events.empty() && events.front().after <= journal_.synced()) {
-        peers_.Heard(session, events.front().event);
-        events.pop_front();
+  // What may be sent by now reaches its peer.
+  std::string Release() {
+    for (auto& [session, outbox] : outboxes_) {
+      outbox.Synced(journal_.synced());
+      for (const Event& event : std::exchange(outbox.ready, {})) {
+        if (const auto* deliver = std::get_if<DeliverEvent>(&event)) {
+          LeaseToken& last = last_heard_[{session, {deliver->queue, deliver->id}}];
+          if (deliver->token <= last) return "a later delivery of a task has overtaken";
+          last = deliver->token;
+        }
+        peers_.Heard(session, event);
       }
     }
-  }
-
-  bool IsFreeDelivery(const Effect& effect) const {
-    return std::holds_alternative<DeliverEvent>(effect.event) && effect.after <= journal_.synced();
+    return "";
   }
 
   std::string Take(const Step& step) {
@@ -112,7 +111,7 @@ class ModelRun {
       case Act::kGoodbye: {
         const SessionId id = AnySession(rng);
         Tell("goodbye of ", id);
-        held_back_.erase(id);
+        outboxes_.erase(id);
         machine_->Goodbye(now_, id, effects_);
         naive_.Goodbye(now_, id);
         return "";
@@ -120,7 +119,7 @@ class ModelRun {
       case Act::kDisconnect: {
         const SessionId id = AnySession(rng);
         Tell("connection lost of ", id);
-        held_back_.erase(id);
+        outboxes_.erase(id);
         machine_->ConnectionLost(now_, id, effects_);
         naive_.ConnectionLost(now_, id);
         return "";
@@ -238,7 +237,7 @@ class ModelRun {
     const auto expected = naive_.Hello(now_, id, hello);
     if (answer.ok() != expected.has_value()) return "hello refused or not";
     if (!answer.ok()) return "";
-    held_back_.erase(id);
+    outboxes_.erase(id);
     const std::set<LeaseToken> lost(answer->lost.begin(), answer->lost.end());
     if (lost != *expected) return "hello names other lost leases";
     for (const LeaseToken& token : lost) peers_.LetGo(id, token);
@@ -274,7 +273,7 @@ class ModelRun {
       Tell("the process dies");
       before = DumpOf(*machine_, now_, last_words);
     }
-    held_back_.clear();
+    outboxes_.clear();
     peers_.BrokerDied([this](const std::string& queue) { return naive_.IsDurable(queue); });
     const auto changes = journal_.Read();
     if (!changes.ok()) return "the journal cannot be read: " + changes.status().ToString();
@@ -332,7 +331,8 @@ class ModelRun {
   std::unique_ptr<QueueMachine> machine_;
   NaiveBroker naive_;
   Effects effects_;
-  std::map<SessionId, std::deque<Effect>> held_back_;
+  std::map<SessionId, Outbox> outboxes_;
+  std::map<std::pair<SessionId, TaskKey>, LeaseToken> last_heard_;
   SessionId last_session_ = 0;
   std::map<uint64_t, SessionId> instances_;
   std::map<SessionId, std::string> instance_of_;

@@ -23,8 +23,7 @@ struct JournalRecord {
   // False: written within 50 ms and durable with the next sync, which it does not ask for by
   // itself.
   bool sync = true;
-  // Somebody stands still until it is durable and comes back with the next one then, as producers
-  // do.
+  // Whoever sent it probably stands still until it is durable and then sends the next one: puts.
   bool awaited = false;
 };
 

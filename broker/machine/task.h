@@ -31,8 +31,8 @@ struct Task {
 
   TaskState state = TaskState::kReady;
   uint64_t order = 0;  // of its put, over all queues; unique
-  // The change of the step whose result it is: it is not delivered before that is durable. 0: a
-  // producer put it. Its settle cannot become durable before its put, so it need not wait.
+  // The change of the step whose result it is: it is not delivered before that is durable. 0: it
+  // is durable, or a producer put it: its settle cannot become durable before its put.
   uint64_t rests_on = 0;
   bool delivered = false;            // at least once
   uint32_t failures = 0;             // attempts that counted

@@ -1,0 +1,132 @@
+#include "libs/math/judge_math.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "libs/math/answers_equal.h"
+#include "libs/math/reader.h"
+#include "libs/math/words.h"
+
+namespace cohort {
+namespace {
+
+// A gold answer: a tree, or words.
+struct Gold {
+  Node tree;
+  std::string words;  // when it is words
+};
+
+// What people write for the empty set.
+bool SaysNothing(std::string_view words) {
+  for (const std::string_view phrase : {"no solution", "no solutions", "none", "no real solution", "no real solutions",
+                                        "empty set", "there are no solutions", "there is no solution"}) {
+    if (words == phrase) return true;
+  }
+  return false;
+}
+
+bool IsEmptySet(const Node& node) { return node.kind == NodeKind::kSet && node.children.empty(); }
+
+Result<Gold> ReadGold(std::string_view text) {
+  if (text.size() > kMaxAnswerBytes) return ResourceExhausted("it is longer than 4096 bytes");
+  COHORT_ASSIGN_OR_RETURN(const ReadTree read, ReadTokensAndTree(text, {}));
+  if (read.tree.ok() && !read.only_words) return Gold{*read.tree, ""};
+  std::string words = read.has_words ? WordForm(text) : "";
+  if (words.empty()) return read.tree.ok() ? InvalidArgument("nothing to read") : read.tree.status();
+  return Gold{{}, std::move(words)};
+}
+
+bool SameWords(const std::string& gold, const std::string& answer) {
+  const auto truth = [](const std::string& word) {
+    return word == "yes" || word == "true" ? 1 : word == "no" || word == "false" ? 0 : -1;
+  };
+  if (gold == answer) return true;
+  return truth(gold) >= 0 && truth(gold) == truth(answer);
+}
+
+MathVerdict VerdictOf(const Status& failure) {
+  switch (failure.code()) {
+    case StatusCode::kResourceExhausted:
+      return MathVerdict::kTooCostly;
+    case StatusCode::kFailedPrecondition:
+      return MathVerdict::kUnsupported;
+    default:
+      return MathVerdict::kUnparsed;
+  }
+}
+
+MathVerdict VerdictOf(Equality equality) {
+  switch (equality) {
+    case Equality::kEqual:
+      return MathVerdict::kEqual;
+    case Equality::kUndecided:
+      return MathVerdict::kUndecided;
+    case Equality::kTooCostly:
+      return MathVerdict::kTooCostly;
+    case Equality::kDifferent:
+    case Equality::kUndefined:
+      break;
+  }
+  return MathVerdict::kDifferent;
+}
+
+MathJudgement Judge(const Gold& gold, std::string_view answer) {
+  if (answer.size() > kMaxAnswerBytes) {
+    return {MathVerdict::kTooCostly, "the answer is longer than 4096 bytes"};
+  }
+  if (!gold.words.empty()) {
+    const std::string words = WordForm(answer);
+    const bool same = SameWords(gold.words, words) || (SaysNothing(gold.words) && SaysNothing(words));
+    return {same ? MathVerdict::kEqual : MathVerdict::kDifferent, ""};
+  }
+  if (IsEmptySet(gold.tree) && SaysNothing(WordForm(answer))) return {MathVerdict::kEqual, ""};
+  const std::vector<std::string> symbols = SymbolsOf(gold.tree);
+  Budget budget;
+  Result<Node> tree = ReadAnswer(answer, {&symbols, DecimalComma::kRefused});
+  if (tree.ok() && tree->kind == NodeKind::kList && gold.tree.kind <= NodeKind::kQuantity &&
+      gold.tree.kind != NodeKind::kList) {
+    // "1,25" is a list of two, or, where one number is asked for, a decimal.
+    Result<Node> decimal = ReadAnswer(answer, {&symbols, DecimalComma::kAccepted});
+    if (decimal.ok() && decimal->kind == NodeKind::kNumber) tree = std::move(decimal);
+  }
+  if (!tree.ok()) return {VerdictOf(tree.status()), tree.status().message()};
+  const MathVerdict verdict = VerdictOf(AnswersEqual(gold.tree, *tree, &budget));
+  return {verdict, verdict == MathVerdict::kTooCostly ? "more than the budget to compute" : ""};
+}
+
+}  // namespace
+
+std::string_view MathVerdictName(MathVerdict verdict) {
+  switch (verdict) {
+    case MathVerdict::kEqual:
+      return "equal";
+    case MathVerdict::kDifferent:
+      return "different";
+    case MathVerdict::kUndecided:
+      return "undecided";
+    case MathVerdict::kUnparsed:
+      return "unparsed";
+    case MathVerdict::kUnsupported:
+      return "unsupported";
+    case MathVerdict::kTooCostly:
+      return "too_costly";
+    case MathVerdict::kGoldInvalid:
+      return "gold_invalid";
+  }
+  return "";
+}
+
+MathJudgement JudgeMath(std::string_view gold, std::string_view answer) {
+  const Result<Gold> read = ReadGold(gold);
+  if (!read.ok()) return {MathVerdict::kGoldInvalid, read.status().message()};
+  return Judge(*read, answer);
+}
+
+Status CheckMathGold(std::string_view gold) {
+  const Result<Gold> read = ReadGold(gold);
+  if (!read.ok()) return read.status();
+  return {};
+}
+
+}  // namespace cohort

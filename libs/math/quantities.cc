@@ -1,0 +1,125 @@
+#include "libs/math/quantities.h"
+
+#include <utility>
+
+namespace cohort {
+namespace {
+
+constexpr int kRoundedDigits = 3;  // a gold with so many significant digits is taken as rounded
+
+// The decimal under a minus, with its sign; null when it is none or not long enough to be rounded.
+bool IsRoundedDecimal(const Node& node, Node* decimal) {
+  if (node.kind == NodeKind::kNegate && IsRoundedDecimal(node.children[0], decimal)) {
+    decimal->number = Rational(0) - decimal->number;
+    return true;
+  }
+  if (node.kind != NodeKind::kNumber || node.decimals == 0 || node.significant < kRoundedDigits) return false;
+  *decimal = node;
+  return true;
+}
+
+Equality PlainValuesEqual(const Node& gold, const Node& answer, Budget* budget) {
+  const int gold_infinity = InfinitySign(gold);
+  const int answer_infinity = InfinitySign(answer);
+  if (gold_infinity != 0 || answer_infinity != 0) {
+    return gold_infinity == answer_infinity ? Equality::kEqual : Equality::kDifferent;
+  }
+  if (gold.kind == NodeKind::kBased) {
+    if (answer.kind == NodeKind::kNumber) {
+      return answer.text == gold.text ? Equality::kEqual : Equality::kDifferent;
+    }
+    return SameTree(gold, answer) ? Equality::kEqual : Equality::kDifferent;
+  }
+  Node decimal;
+  if (IsRoundedDecimal(gold, &decimal) && RoundsTo(decimal, answer, budget)) return Equality::kEqual;
+  return ValuesEqual(gold, answer, budget);
+}
+
+Node Scaled(const Node& value, Node factor) { return MakeNodeOf(NodeKind::kMultiply, value, std::move(factor)); }
+
+Node Hundredth(const Node& value) { return Scaled(value, NumberNode(Rational(1, 100))); }
+
+Equality Either(Equality first, Equality second) { return first == Equality::kEqual ? first : second; }
+
+Equality PercentagesEqual(const Quantity& gold, const Quantity& answer, Budget* budget) {
+  const bool gold_percent = gold.unit.kind == Unit::Kind::kPercent;
+  const bool answer_percent = answer.unit.kind == Unit::Kind::kPercent;
+  const Equality plain = PlainValuesEqual(gold.value, answer.value, budget);
+  if (gold_percent && answer_percent) return plain;
+  const Unit& other = gold_percent ? answer.unit : gold.unit;
+  if (other.kind != Unit::Kind::kNone) return Equality::kDifferent;
+  if (plain == Equality::kEqual) return plain;
+  return Either(plain, gold_percent ? PlainValuesEqual(Hundredth(gold.value), answer.value, budget)
+                                    : PlainValuesEqual(gold.value, Hundredth(answer.value), budget));
+}
+
+// The answer's value in the gold's unit.
+Node Converted(const Quantity& gold, const Quantity& answer) {
+  Node value = answer.value;
+  if (!(gold.unit.factor == answer.unit.factor)) {
+    value = Scaled(value, NumberNode(answer.unit.factor / gold.unit.factor));
+  }
+  if (gold.unit.radians == answer.unit.radians) return value;
+  const Node half_turn = NumberNode(Rational(180));
+  return answer.unit.radians
+             ? Scaled(value, MakeNodeOf(NodeKind::kDivide, half_turn, ConstantNode("pi")))
+             : Scaled(value, MakeNodeOf(NodeKind::kDivide, ConstantNode("pi"), half_turn));
+}
+
+}  // namespace
+
+int InfinitySign(const Node& node) {
+  if (IsConstant(node, "infinity")) return 1;
+  if (node.kind == NodeKind::kNegate) return -InfinitySign(node.children[0]);
+  return 0;
+}
+
+Quantity AsQuantity(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::kQuantity: {
+      Quantity inner = AsQuantity(node.children[0]);
+      if (inner.unit.kind == Unit::Kind::kNone) return {std::move(inner.value), *node.unit};
+      return {node.children[0], *node.unit};
+    }
+    case NodeKind::kDegrees:
+      return {node.children[0], DegreeUnit()};
+    case NodeKind::kPercent:
+      return {node.children[0], PercentUnit()};
+    case NodeKind::kNegate: {
+      Quantity inner = AsQuantity(node.children[0]);
+      inner.value = MakeNodeOf(NodeKind::kNegate, std::move(inner.value));
+      return inner;
+    }
+    case NodeKind::kMultiply: {
+      Quantity last = AsQuantity(node.children.back());
+      if (last.unit.kind == Unit::Kind::kNone) return {node, {}};
+      Node product = node;
+      product.children.back() = std::move(last.value);
+      return {std::move(product), std::move(last.unit)};
+    }
+    default:
+      return {node, {}};
+  }
+}
+
+Equality QuantitiesEqual(const Node& gold_node, const Node& answer_node, Budget* budget) {
+  const auto plain = [](const Node& node) { return node.kind == NodeKind::kNumber || node.kind == NodeKind::kDivide; };
+  if (plain(gold_node) && plain(answer_node)) return PlainValuesEqual(gold_node, answer_node, budget);
+  const Quantity gold = AsQuantity(gold_node);
+  const Quantity answer = AsQuantity(answer_node);
+  if (gold.unit.kind == Unit::Kind::kPercent || answer.unit.kind == Unit::Kind::kPercent) {
+    return PercentagesEqual(gold, answer, budget);
+  }
+  if (gold.unit.kind == Unit::Kind::kNone || answer.unit.kind == Unit::Kind::kNone) {
+    return PlainValuesEqual(gold.value, answer.value, budget);
+  }
+  if (gold.unit.kind != answer.unit.kind) return Equality::kDifferent;
+  if (gold.unit.kind == Unit::Kind::kWords) {
+    return gold.unit.words == answer.unit.words ? PlainValuesEqual(gold.value, answer.value, budget)
+                                                : Equality::kDifferent;
+  }
+  if (gold.unit.dimensions != answer.unit.dimensions) return Equality::kDifferent;
+  return PlainValuesEqual(gold.value, Converted(gold, answer), budget);
+}
+
+}  // namespace cohort

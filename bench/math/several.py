@@ -60,6 +60,11 @@ def column(gold, rng):
     return rf"\begin{{{kind}matrix}} {joint.join(texts)} \end{{{kind}matrix}}", Tuple(values)
 
 
+def factor_text(k, rng):
+    text = written(tree(k, rng), rng, plain=False)[0]
+    return f"({text})" if "/" in text else text
+
+
 def column_by_factor(gold, rng):
     """½(2, 4) as a column."""
     items = gold.meaning.items
@@ -69,7 +74,7 @@ def column_by_factor(gold, rng):
     if k == 1 or any((i / k).q > 50 or not (i / k).is_Rational for i in items):
         return None
     texts, values, _ = members([i / k for i in items], rng, plain=False, changed=0)
-    factor = written(tree(k, rng), rng, plain=False)[0]
+    factor = factor_text(k, rng)
     return rf"{factor} \begin{{pmatrix}} {ROW.join(texts)} \end{{pmatrix}}", Tuple(tuple(k * v for v in values))
 
 
@@ -212,7 +217,7 @@ def matrix_by_factor(gold, rng):
     rows = gold.meaning.rows
     k = rng.choice([sympy.Integer(-1), sympy.Rational(1, 2), sympy.Rational(1, 3), sympy.Rational(-1, 2)])
     text, meaning = matrix_text([[tree(e / k, rng) for e in row] for row in rows], rng)
-    factor = "-" if k == -1 else written(tree(k, rng), rng, plain=False)[0]
+    factor = "-" if k == -1 else factor_text(k, rng)
     return factor + text, Matrix(tuple(tuple(k * e for e in row) for row in meaning.rows))
 
 
@@ -455,15 +460,13 @@ def end_moved(gold, rng):
     return told(changed_part(gold, rng, change), rng)
 
 
-def end_decimal(gold, rng):
-    def change(part):
-        low, low_in, high, high_in = part
-        if low.is_Integer or high.is_Integer or not (low.is_finite and high.is_finite):
-            return None
-        near = [errors.decimal_short(end, rng) for end in (low, high)]
-        return (value(near[0]), low_in, value(near[1]), high_in) if None not in near else None
-
-    return told(changed_part(gold, rng, change), rng)
+def ends_rounded(gold, rng):
+    low, low_in, high, high_in = gold.meaning.parts[0]
+    near = [errors.decimal_short(end, rng) if end.is_finite else None for end in (low, high)]
+    if None in near or len(gold.meaning.parts) > 1:
+        return None
+    part = value(near[0]), low_in, value(near[1]), high_in
+    return bracketed(part, [written(term, rng)[0] for term in near], rng), Interval((part,))
 
 
 def mirrored(gold, rng):
@@ -513,7 +516,7 @@ MATRIX = [matrix_rewritten, matrix_by_factor, matrix_wrapped], [entry_wrong, ent
 LIST = ([list_reordered, list_reordered, list_with_letter, list_repeated, plus_minus, list_wrapped],
         [list_member_missing, list_member_added, list_member_wrong, list_member_wrong, list_as_tuple, members_merged, list_and_more])
 INTERVAL = ([interval_rewritten, element_of, inequality, inequality, interval_wrapped],
-            [open_for_closed, open_for_closed, end_moved, end_decimal, mirrored, ray_turned, part_of_union, joined_union, part_added, ends_alone,
+            [open_for_closed, open_for_closed, end_moved, ends_rounded, mirrored, ray_turned, part_of_union, joined_union, part_added, ends_alone,
              interval_and_more])
 
 

@@ -99,7 +99,7 @@ def with_noun(gold, rng):
     if v.is_Rational and not v.is_Integer and gold.kind == "fraction" and rng.random() < 0.5:
         return None
     text, plain = written(tree(v, rng), rng)
-    noun = rng.choice(NOUNS)
+    noun = rng.choice(NOUNS if v.is_Rational else ("units", "square units", "meters", "cubic feet"))
     noun = noun.removesuffix("s") if v == 1 else noun
     return text + (f" {noun}" if plain else rf"\text{{ {noun}}}"), Value(v, noun)
 
@@ -249,7 +249,7 @@ def head(gold, rng):
     """The right number, and words or a sign before it that change what is said."""
     text = written(tree(gold.meaning.value, rng), rng)[0]
     return rng.choice([f"not {text}", rf"\text{{not }} {text}", f"about {text}", rf"\approx {text}", f"approximately {text}", f"at least {text}",
-                       f"more than {text}", f"less than {text}", f"x > {text}", rf"x \ge {text}", rf"x \neq {text}", f"~{text}"]), Unread()
+                       f"more than {text}", f"less than {text}", f"x > {text}", rf"x \ge {text}", rf"x \neq {text}"]), Unread()
 
 
 def no_value(gold, rng):

@@ -128,7 +128,7 @@ def digits_moved(gold, rng):
 
 def numeral_and_more(gold, rng):
     digits, base = gold.meaning
-    return numeral_text(digits, base, rng) + rng.choice(["?", r" \ldots", " or 5", f" = {digits}_{{10}}", ", 1", r"\%"]), Unread()
+    return numeral_text(digits, base, rng) + rng.choice(["?", r" \ldots", " or 5", f" = {digits}_{{10}}", ", 1"]), Unread()
 
 
 RULES = {

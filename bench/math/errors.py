@@ -124,7 +124,8 @@ def radicand_alone(v, rng):
     coefficient, radical = v.as_coeff_Mul()
     if not radical.is_Pow or radical.exp != sympy.Rational(1, 2):
         return None
-    return rng.choice([root(num(radical.base)), root(num(radical.base), 3), num(radical.base), add(tree(coefficient, rng), root(num(radical.base))),
+    return rng.choice([root(num(radical.base)), root(num(radical.base), 3), num(radical.base),
+                       add(tree(coefficient, rng), root(num(radical.base))),
                        root(num(radical.base * abs(coefficient.p))), mul(tree(coefficient, rng), num(radical.base)),
                        root(num(abs(coefficient.p) ** 3 * radical.base))])
 
@@ -172,7 +173,8 @@ def collapsed(v, rng):
 def pi_lost(v, rng):
     if not v.has(sympy.pi):
         return None
-    return rng.choice([lambda: tree(v.subs(sympy.pi, 1), rng), lambda: tree(sympy.expand(v * sympy.pi), rng), lambda: tree(v.subs(sympy.pi, sympy.Rational(22, 7)), rng),
+    return rng.choice([lambda: tree(v.subs(sympy.pi, 1), rng), lambda: tree(sympy.expand(v * sympy.pi), rng),
+                       lambda: tree(v.subs(sympy.pi, sympy.Rational(22, 7)), rng),
                        lambda: tree(v.subs(sympy.pi, sympy.Rational(157, 50)), rng)])()
 
 
@@ -185,7 +187,8 @@ def letter_added(v, rng):
     return mul(tree(v, rng), sym(letter)) if v.is_Rational and v.is_positive and v.is_Integer else add(tree(v, rng), sym("C"))
 
 
-INTEGERS = [sign_flipped, off_by_one, off_by_some, digits_swapped, digit_changed, digit_missing, digit_doubled, scaled, inverted, squared_or_rooted,
+INTEGERS = [sign_flipped, off_by_one, off_by_some, digits_swapped, digit_changed, digit_missing, digit_doubled, scaled, inverted,
+            squared_or_rooted,
             near, pi_added, letter_added]
 SCHOOL = [sign_flipped, off_by_one, off_by_some, digits_swapped, digit_changed, digit_missing, digit_doubled, scaled]
 FRACTIONS = [sign_flipped, off_by_one, off_by_some, digits_swapped, scaled, inverted, numerator_off, denominator_off, squared_or_rooted,
@@ -202,3 +205,12 @@ def of(v):
     if v.is_Rational:
         return FRACTIONS
     return IRRATIONALS if v.is_real else COMPLEX
+
+
+def slip(v, rng):
+    """Any such error, most often a near one."""
+    for _ in range(20):
+        term = rng.choice(of(v)[:8])(v, rng)
+        if term is not None:
+            return term
+    return tree(v + 1, rng)

@@ -299,7 +299,8 @@ def gaussian_product(v, rng):
 PLAIN = [sum_of_two, difference, sum_of_three, product, product_and_sum, factored_sum, quotient, terminating, thousands, scientific, number_word]
 NUMBERS = PLAIN + [as_power, prime_powers, power_and_rest, root_of_square, root_of_cube, distance, half_power, absolute, factorial,
                    binomial_and_rest, logarithm, trigonometric, euler]
-FRACTIONS = [reduced, sum_of_two, difference, quotient, product_of_fractions, compound_fraction, complement, as_power, negative_power, terminating,
+FRACTIONS = [reduced, sum_of_two, difference, quotient, product_of_fractions, compound_fraction, complement, as_power, negative_power,
+             terminating,
              repeating, mixed_number, scientific, root_of_square, trigonometric]
 IRRATIONALS = [straight, sum_of_two, difference, quotient, root_of_square, distance, half_power, rationalised, root_products, nested_root,
                common_factor, decimal_coefficient, over_pi, trigonometric]

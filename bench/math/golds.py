@@ -76,15 +76,19 @@ def interval(parts):
                           for part in parts for low, high in [part[1:-1].split(", ")]))
 
 
+def half_of_last_digit(text):
+    """What a decimal of at least three significant digits may be off; None for any other gold."""
+    found = re.search(r"(\d*)\.(\d+)", text)
+    return sympy.Rational(1, 2 * 10 ** len(found[2])) if found and len("".join(found.groups()).lstrip("0")) >= 3 else None
+
+
 def number(text):
     """The gold that is one plain number, or None."""
     digits = text.replace(r",\! ", "").replace(r",\!", "").replace(",", "")
     if re.fullmatch(r"-?\d+", digits):
         return Gold(text, "integer", Value(sympy.Integer(digits)))
     if re.fullmatch(r"\d*\.\d+", digits):
-        places = len(digits.split(".")[1])
-        rounded = len(digits.replace(".", "").lstrip("0")) >= 3
-        return Gold(text, "decimal", Value(sympy.Rational(digits)), sympy.Rational(1, 2 * 10 ** places) if rounded else None)
+        return Gold(text, "decimal", Value(sympy.Rational(digits)), half_of_last_digit(text))
     if re.fullmatch(r"\d+\^\\circ", text):
         return Gold(text, "quantity", Value(sympy.Integer(text[:-6]), "degrees"))
     fraction = re.fullmatch(r"(-?)\\[dt]?frac\s*(?:\{(\d+)\}|(\d))\s*(?:\{(\d+)\}|(\d))", text)
@@ -102,7 +106,7 @@ def by_table():
     yield from (Gold(text, "expression", Value(expression(e))) for text, e in EXPRESSIONS.items())
     yield from (Gold(text, "equation", Equation(expression(e))) for text, e in EQUATIONS.items())
     yield from (Gold(text, "integer", Value(expression(e), letter=letter)) for text, (letter, e) in LETTERED.items())
-    yield from (Gold(text, "quantity", Value(sympy.Rational(e), unit)) for text, (e, unit) in QUANTITIES.items())
+    yield from (Gold(text, "quantity", Value(sympy.Rational(e), unit), half_of_last_digit(text)) for text, (e, unit) in QUANTITIES.items())
     yield from (Gold(text, "point", Tuple(expressions(e))) for text, e in POINTS.items())
     yield from (Gold(text, "vector", Tuple(expressions(e))) for text, e in VECTORS.items())
     yield from (Gold(text, "matrix", Matrix(tuple(map(expressions, rows)))) for text, rows in MATRICES.items())

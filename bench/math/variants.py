@@ -13,21 +13,25 @@ import pathlib
 import random
 import sys
 
+import equations
 import expressions
 import golds
-import several
+import intervals
+import lists
+import matrices
+import points
 import values
 import words
 from meaning import equal
 
-FOLDERS = {"expression": expressions, "equation": expressions, "word": words, "choice": words, "numeral": words,
-           **dict.fromkeys(("point", "vector", "matrix", "list", "interval"), several)}
+FILES = {"expression": expressions, "equation": equations, "word": words, "choice": words, "numeral": words, "point": points, "vector": points,
+         "matrix": matrices, "list": lists, "interval": intervals}
 WANTED = {"math500": 10, "gsm8k": 4}  # of each truth, for each gold
 MISSES = 8  # in a row, until a rule is taken to have nothing more for a gold
 
 
 def rules_of(name, gold):
-    return FOLDERS[gold.kind].rules(gold) if gold.kind in FOLDERS else values.rules(gold, school=name == "gsm8k")
+    return FILES[gold.kind].rules(gold) if gold.kind in FILES else values.rules(gold, school=name == "gsm8k")
 
 
 class Writer:
@@ -73,10 +77,8 @@ class Writer:
                 if not left:
                     break
 
-    def all(self, data, share):
-        for at, (name, gold) in enumerate(golds.read(data)):
-            if at % share:
-                continue
+    def all(self, data):
+        for name, gold in golds.read(data):
             for claim, rules in zip((True, False), rules_of(name, gold)):
                 yield from self.variants(name, gold, rules, claim)
 
@@ -97,13 +99,12 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, default=os.environ.get("COHORT_DATA"), help="folder of math500.jsonl and gsm8k_test.jsonl")
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--share", type=int, default=1, help="one in so many golds")
     arguments = parser.parse_args()
     if not arguments.data:
         parser.error("name --data, or set COHORT_DATA")
     writer = Writer(arguments.seed)
     with open(arguments.out, "w", encoding="utf-8") as out:
-        for line in writer.all(arguments.data, arguments.share):
+        for line in writer.all(arguments.data):
             out.write(json.dumps(line, ensure_ascii=False) + "\n")
     writer.report(sys.stdout)
 

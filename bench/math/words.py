@@ -1,13 +1,14 @@
 """Rules for golds that are words, choices, or numerals of a base. A rule takes a Gold and a Random, and gives (text, meaning) or None."""
 from meaning import Numeral, Unread, Word
-from values import wrapped
+from texts import wrapped
 
 OTHERS = {
     "Evelyn": ["Navin", "Angela", "Briana", "Carla", "Debra", "Evel", "Eve", "Evelyns", "Eveline", "Evelina", "Everett", "E", "Eleven"],
     "Navin": ["Evelyn", "Kevin", "Navi", "Nevin", "Nadia", "Marvin", "Naven", "N", "Navins", "Nav in", "Gavin", "Devin"],
     "east": ["west", "north", "south", "northeast", "southeast", "least", "eastern", "e", "northwest", "eats", "up", "southwest"],
     "even": ["odd", "neither", "seven", "event", "both", "eve", "periodic", "evenly", "even function", "oddeven", "constant"],
-    "ellipse": ["circle", "parabola", "hyperbola", "line", "two lines", "point", "empty", "ellipsis", "ellipsoid", "eclipse", "oval", "empty set"],
+    "ellipse": ["circle", "parabola", "hyperbola", "line", "two lines", "point", "empty", "ellipsis", "ellipsoid", "eclipse", "oval",
+                "empty set"],
 }
 COMMON = ("even", "east", "ellipse")  # words that take an article
 
@@ -46,7 +47,8 @@ def another_word(gold, rng):
 def word_and_more(gold, rng):
     word, other = gold.meaning.text, OTHERS[gold.meaning.text][0]
     return rng.choice([f"{word} or {other}", f"{word} and {other}", f"not {word}", rf"\text{{not {word}}}", f"{word}?", f"{other}, not {word}",
-                       f"neither {word} nor {other}", f"{word}, {other}", rf"\text{{{word} or {other}}}", f"maybe {word}", f"{word} 5"]), Unread()
+                       f"neither {word} nor {other}", f"{word}, {other}", rf"\text{{{word} or {other}}}", f"maybe {word}",
+                       f"{word} 5"]), Unread()
 
 
 def not_the_word(gold, rng):
@@ -55,7 +57,8 @@ def not_the_word(gold, rng):
 
 def choice(gold, rng):
     letter = gold.meaning.text
-    return rng.choice([letter, f"({letter})", rf"\text{{{letter}}}", rf"\textbf{{({letter})}}", rf"\textbf{{{letter}}}", letter.lower(), f"{letter}.",
+    return rng.choice([letter, f"({letter})", rf"\text{{{letter}}}", rf"\textbf{{({letter})}}", rf"\textbf{{{letter}}}", letter.lower(),
+                       f"{letter}.",
                        rf"\text{{({letter})}}.", rf"\mbox{{({letter})}}", rf"\text{{({letter.lower()})}}", f"({letter.lower()})", f" ({letter})",
                        rf"\left({letter}\right)", rf"\text{{ ({letter}) }}"]), Word(letter)
 
@@ -67,14 +70,17 @@ def choice_wrapped(gold, rng):
 
 def another_choice(gold, rng):
     letter = rng.choice("ABCDEF")
-    return rng.choice([letter, f"({letter})", rf"\text{{({letter})}}", letter.lower(), rf"\textbf{{({letter})}}", rf"\text{{{letter}}}"]), Word(letter)
+    return rng.choice([letter, f"({letter})", rf"\text{{({letter})}}", letter.lower(), rf"\textbf{{({letter})}}",
+                       rf"\text{{{letter}}}"]), Word(letter)
 
 
 def choice_and_more(gold, rng):
     letter = gold.meaning.text
     other = "D" if letter != "D" else "A"
-    return rng.choice([f"{other}, {letter}", f"({letter}) or ({other})", f"{letter} and {other}", f"not {letter}", "A B C D E", f"{letter}{other}",
-                       f"({letter}) 5", "(A), (B), (C), (D), (E)", f"{letter}?", rf"\text{{({letter}) or ({other})}}", "ABCDE", f"not ({letter})"]), Unread()
+    return rng.choice([f"{other}, {letter}", f"({letter}) or ({other})", f"{letter} and {other}", f"not {letter}", "A B C D E",
+                       f"{letter}{other}",
+                       f"({letter}) 5", "(A), (B), (C), (D), (E)", f"{letter}?", rf"\text{{({letter}) or ({other})}}", "ABCDE",
+                       f"not ({letter})"]), Unread()
 
 
 def numeral_text(digits, base, rng):

@@ -124,7 +124,8 @@ def show_disagreements(pairs, verdicts, most=20):
         rules = collections.Counter(("equal" if pair["equal"] else "wrong", pair["rule"]) for pair, _ in apart)
         print(f"\n{len(apart)} disagreements of ours: " + ", ".join(f"{claim} {rule} {n}" for (claim, rule), n in rules.most_common(12)))
     for pair, verdict in apart[:most]:
-        print(f"  {'equal' if pair['equal'] else 'wrong'} {pair['rule']}: {pair['gold']}  <>  {pair['answer']}: {verdict['verdict']} {verdict.get('reason', '')}")
+        print(f"  {'equal' if pair['equal'] else 'wrong'} {pair['rule']}: {pair['gold']}  <>  {pair['answer']}: "
+              f"{verdict['verdict']} {verdict.get('reason', '')}")
 
 
 def hostile_longest(folder, core, python):
@@ -161,7 +162,8 @@ def main():
         ours, theirs = judge(folder, python, core, pairs)
         longest, hostile = hostile_longest(folder, core, python)
 
-    print(f"\n{'set':9}{'':13}{'pairs':>7}{'agreement':>11}{'false yes':>11}{'false no':>11}{'per CPU s':>14}{'p50 ms':>10}{'p99 ms':>10}{'max ms':>10}")
+    print(f"\n{'set':9}{'':13}{'pairs':>7}{'agreement':>11}{'false yes':>11}{'false no':>11}{'per CPU s':>14}"
+          f"{'p50 ms':>10}{'p99 ms':>10}{'max ms':>10}")
     scores = {}
     for name in dict.fromkeys(pair["set"] for pair in pairs):
         chosen = [at for at, pair in enumerate(pairs) if pair["set"] == name]

@@ -148,7 +148,7 @@ def ends_alone(gold, rng):
 
 def interval_and_more(gold, rng):
     text, _ = intervals(gold.meaning.parts, rng, changed=0)
-    return text + rng.choice(["?", r" \ldots", r" \cup \{100\}", " or 1000", r" \setminus \{3.5\}", r" + 1", r" \text{ or all reals}"]), Unread()
+    return text + rng.choice(["?", r" \ldots", r" + 1", r" \text{ or all reals}", r" \text{ (approximately)}", ", 7"]), Unread()
 
 
 def rules(_):

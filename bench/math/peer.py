@@ -14,8 +14,14 @@ from math_verify import parse, verify
 MARKED = re.compile(r"(?<!\\)\$|\\\(|\\boxed")
 
 
+def boxed(answer):
+    """A full stop that ends the sentence stays outside."""
+    stop = "." * (answer.endswith(".") and not answer.endswith(".."))
+    return rf"$\boxed{{{answer.removesuffix(stop)}}}${stop}"
+
+
 def judge(gold, answer):
-    answer = answer if MARKED.search(answer) else rf"$\boxed{{{answer}}}$"
+    answer = answer if MARKED.search(answer) else boxed(answer.strip())
     start = time.process_time_ns()
     try:
         verdict = "equal" if verify(parse(f"${gold}$"), parse(answer)) else "different"

@@ -65,13 +65,16 @@ def other_units(unit):
     return [name for name in WRITTEN if name != unit and UNITS[name][1] == UNITS[unit][1]]
 
 
+def unlikely(v):
+    """Whether nobody would convert into such a number."""
+    return v.is_Rational and (v.p > 10 ** 7 or v.q > 1000)
+
+
 def converted(gold, rng):
     size = UNITS[gold.meaning.unit][0]
     unit = rng.choice(other_units(gold.meaning.unit))
     v = gold.meaning.value * size / UNITS[unit][0]
-    if v.is_Rational and max(v.p, v.q) > 10 ** 7:
-        return None
-    return with_unit(v, unit, rng)
+    return None if unlikely(v) else with_unit(v, unit, rng)
 
 
 def lettered_unit(gold, rng):
@@ -104,7 +107,7 @@ def wrong_unit(gold, rng):
 def slipped_conversion(gold, rng):
     unit = rng.choice(other_units(gold.meaning.unit))
     v = gold.meaning.value * UNITS[gold.meaning.unit][0] / UNITS[unit][0] * rng.choice([2, sympy.Rational(1, 2), 10, sympy.Rational(1, 10), 3])
-    return None if v.is_Rational and max(v.p, v.q) > 10 ** 7 else with_unit(v, unit, rng)
+    return None if unlikely(v) else with_unit(v, unit, rng)
 
 
 def radians_without_word(gold, rng):

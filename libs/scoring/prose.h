@@ -10,22 +10,17 @@ namespace cohort {
 // What lies behind so many bytes of a text is not read.
 inline constexpr size_t kProseBytes = size_t{1} << 20;
 
-// Stands for each removed piece, between spaces: U+FFFC.
-inline constexpr std::string_view kRemovedPiece = "\xEF\xBF\xBC";
-
-// The text without math and code, as valid UTF-8 (what is no UTF-8 becomes U+FFFD). Removed are,
-// each replaced by kRemovedPiece:
-//   - math: $…$ (by pandoc's rule, so that prices stay), $$…$$, \(…\), \[…\], LaTeX environments
-//   and
-//     commands with their arguments, words with operators in them (x^2, v=s/t), the names of the
-//     elementary functions (sin, log), units behind a number (5 km);
-//   - code: fenced blocks (an open one runs to the end), inline code, calls (f(x), len(nums)),
-//   indexed
-//     and dotted names, identifiers by their form (under_score, camelCase, letters with digits),
-//     tags, options (--flag), URLs, mail addresses and paths of files.
-// Single letters and numbers stay; whoever counts words leaves them out. Code without a fence is
-// taken for prose but for its identifiers. Reads kProseBytes at most; pure; time linear in the
-// text: each search for a closing mark ends after a fixed number of bytes.
+// The text without math and code, as valid UTF-8 (what is no UTF-8 becomes U+FFFD). Each piece that
+// is taken out leaves a kRemovedPiece (libs/scoring/marked.h):
+//   - math and code between marks, as WithoutMarked finds them;
+//   - math without: words with operators in them (x^2, v=s/t), the names of the elementary
+//     functions (sin, log), units behind a number (5 km);
+//   - code without: calls (f(x), len(nums)), indexed and dotted names, identifiers by their form
+//     (under_score, camelCase, letters with digits), tags, options (--flag), URLs, mail addresses
+//     and paths of files.
+// Single letters and numbers stay; whoever counts words leaves them out. A block of code without a
+// fence is taken for prose but for its identifiers. Reads kProseBytes at most. Pure; linear in the
+// text, since each search for a closing bracket ends after a fixed number of bytes.
 std::string ProseOf(std::string_view text);
 
 }  // namespace cohort

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "libs/scoring/marked.h"
+
 namespace cohort {
 namespace {
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/scoring/answers.h"
+#include "libs/scoring/language.h"
 #include "libs/scoring/shape.h"
 
 namespace cohort {
@@ -79,6 +80,19 @@ std::unique_ptr<Scorer> MakeFormatScorer(std::string name, EmptyThought empty_th
   });
 }
 
+std::unique_ptr<Scorer> MakeLenientFormatScorer(std::string name) {
+  return MakePure(std::move(name), [](const ScoreRequest& request) {
+    const std::string_view problem = LenientFormatProblem(request.completion);
+    return Verdict::Graded(problem.empty() ? 1 : 0, std::string(problem));
+  });
+}
+
+std::unique_ptr<Scorer> MakeTagScorer(std::string name) {
+  return MakePure(std::move(name), [](const ScoreRequest& request) {
+    return Verdict::Graded(TagShare(request.completion));
+  });
+}
+
 std::unique_ptr<Scorer> MakeCleanStopScorer(std::string name) {
   return MakePure(std::move(name), [](const ScoreRequest& request) {
     const bool stopped = request.rollout.finish == FinishReason::kStop;
@@ -101,6 +115,18 @@ std::unique_ptr<Scorer> MakeSoftOverlongScorer(std::string name, size_t limit, s
 std::unique_ptr<Scorer> MakeRepetitionScorer(std::string name, size_t ngram) {
   return MakePure(std::move(name), [ngram](const ScoreRequest& request) {
     return Verdict::Graded(RepeatedShare(request.rollout.tokens, ngram));
+  });
+}
+
+std::unique_ptr<Scorer> MakeLanguageScorer(std::string name, Span span, std::string language) {
+  return MakePure(std::move(name), [span, language](const ScoreRequest& request) {
+    const std::optional<std::string_view> text = ExtractSpan(request.completion, span);
+    if (!text) return NoSpan(span);
+    const std::optional<double> share = LanguageShare(*text, language);
+    if (!share) {
+      return Verdict::Failed(OutcomeReason::kUnparseable, "no word to judge in " + Quoted(*text));
+    }
+    return Verdict::Graded(*share);
   });
 }
 

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cmath>
 
 #include "libs/config/scorer_kinds.h"
+#include "libs/scoring/language.h"
 #include "reward_workers/answer_scorers.h"
 #include "reward_workers/delayed_scorer.h"
 #include "reward_workers/scorer.h"
@@ -14,12 +16,33 @@ Status Bad(const ScorerConfig& config, const std::string& what) {
 
 bool IsDuration(double seconds) { return std::isfinite(seconds) && seconds >= 0 && seconds <= 1e9; }
 
+Result<std::unique_ptr<Scorer>> MakeFormat(const ScorerConfig& config) {
+  if (config.variant == "strict") return MakeFormatScorer(config.name, EmptyThought::kAccepted);
+  if (config.variant == "lenient") return MakeLenientFormatScorer(config.name);
+  if (config.variant == "tags") return MakeTagScorer(config.name);
+  return Bad(config, "variant: \"" + config.variant + "\" is unknown; use strict, lenient or tags");
+}
+
+Result<std::unique_ptr<Scorer>> MakeLanguage(const ScorerConfig& config, Span span) {
+  const std::vector<std::string_view> targets = TargetLanguages();
+  if (std::ranges::find(targets, config.language) == targets.end()) {
+    return Bad(config, "language: \"" + config.language + "\" is none that can be told apart");
+  }
+  return MakeLanguageScorer(config.name, span, config.language);
+}
+
+// Where none is given, the part that the kind is made for.
+std::string_view SpanName(const ScorerConfig& config) {
+  if (!config.span.empty()) return config.span;
+  return config.kind == "language" ? "reasoning" : "all";
+}
+
 Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config) {
-  const Result<Span> span = ParseSpan(config.span);
+  const Result<Span> span = ParseSpan(SpanName(config));
   if (!span.ok()) return Bad(config, "span: " + span.status().message());
   if (config.kind == "exact") return MakeExactScorer(config.name, *span);
   if (config.kind == "numeric") return MakeNumericScorer(config.name, *span);
-  if (config.kind == "format") return MakeFormatScorer(config.name, EmptyThought::kAccepted);
+  if (config.kind == "format") return MakeFormat(config);
   if (config.kind == "clean_stop") return MakeCleanStopScorer(config.name);
   if (config.kind == "length" || config.kind == "soft_overlong") {
     if (config.length_limit <= 0) {
@@ -34,6 +57,7 @@ Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config) {
     if (config.ngram <= 0) return Bad(config, "ngram must be above 0: tokens of a pattern");
     return MakeRepetitionScorer(config.name, static_cast<size_t>(config.ngram));
   }
+  if (config.kind == "language") return MakeLanguage(config, *span);
   return Bad(config, "kind: \"" + config.kind + "\" is unknown; use " + ScorerKindsInWords());
 }
 

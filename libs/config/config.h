@@ -45,10 +45,12 @@ struct ScorerConfig {
   double maximum = 1.0;
   double delay_seconds = 0.0;         // answers this much later (stands for a slow evaluation)
   double delay_jitter_seconds = 0.0;  // uniform, by seed address
-  std::string span = "all";           // "all", "answer" (after </think>), "reasoning"
-  int64_t length_limit = 0;           // kinds "length", "soft_overlong": tokens at the end
-  int64_t length_buffer = 0;          // kind "soft_overlong": tokens before it that are punished
-  int64_t ngram = 3;                  // kind "repetition": tokens of a pattern
+  std::string span;                // "all", "answer" (after </think>), "reasoning"; "": the kind's
+  int64_t length_limit = 0;        // kinds "length", "soft_overlong": tokens at the end
+  int64_t length_buffer = 0;       // kind "soft_overlong": tokens before it that are punished
+  int64_t ngram = 3;               // kind "repetition": tokens of a pattern
+  std::string variant = "strict";  // kind "format": or "lenient", "tags"
+  std::string language = "en";     // kind "language": the target, ISO 639-1
 };
 
 // A kind of prompt with its own queues, scorers and patience.

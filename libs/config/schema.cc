@@ -111,8 +111,8 @@ ConfigSection ScorersSection() {
           .Key("kind", &S::kind, OneOf(ScorerKinds()),
                "What it looks at: the answer as text, its last number, R1's "
                "`<think>…</think>` pattern, a clean stop, the length, DAPO's soft overlong "
-               "punishment (-1 to 0), or the share of repeated n-grams (give it a negative "
-               "weight).")
+               "punishment (-1 to 0), the share of repeated n-grams (give it a negative "
+               "weight), or the share of words of one language.")
           .Key("weight", &S::weight, Any(),
                "The reward is the sum of weight × value; 0 computes the value for gates and "
                "metrics only.")
@@ -127,15 +127,23 @@ ConfigSection ScorersSection() {
           .Key("delay_jitter_seconds", &S::delay_jitter_seconds, AtLeast(0),
                "Adds a uniform draw from 0 to this many seconds to the delay.")
           .Key("span", &S::span, OneOf({"all", "answer", "reasoning"}),
-               "The part of the completion it sees: all of it, what follows `</think>`, or what "
-               "precedes it.")
+               "For kinds exact, numeric and language: the part of the completion it sees, all of "
+               "it, what follows `</think>`, or what precedes it. Not given, it is reasoning for "
+               "kind language, else all.")
           .Key("length_limit", &S::length_limit, AtLeast(0),
                "For kinds length and soft_overlong: the number of tokens at which the value "
                "reaches 0, or -1.")
           .Key("length_buffer", &S::length_buffer, AtLeast(0),
                "For kind soft_overlong: the value falls over so many tokens before the limit.")
           .Key("ngram", &S::ngram, AtLeast(1),
-               "For kind repetition: the number of tokens of a pattern."));
+               "For kind repetition: the number of tokens of a pattern.")
+          .Key("variant", &S::variant, OneOf(FormatVariants()),
+               "For kind format: strict refuses every known trap but the empty thought; lenient "
+               "lets white space stand around the tags and does not look at what is between and "
+               "behind them; tags gives a quarter for each of the four tags on a line of its own.")
+          .Key("language", &S::language, OneOf(ScorerLanguages()),
+               "For kind language: the language whose share of the words it gives, math and code "
+               "left out."));
 }
 
 ConfigSection RoutesSection() {

@@ -9,7 +9,17 @@ namespace cohort {
 
 // In the order in which people read them.
 inline std::vector<std::string_view> ScorerKinds() {
-  return {"exact", "numeric", "format", "clean_stop", "length", "soft_overlong", "repetition"};
+  return {"exact",  "numeric",       "format",     "clean_stop",
+          "length", "soft_overlong", "repetition", "language"};
+}
+
+// How kind "format" judges.
+inline std::vector<std::string_view> FormatVariants() { return {"strict", "lenient", "tags"}; }
+
+// What kind "language" can look for, by ISO 639-1 code: libs/scoring/language.h tells them apart.
+inline std::vector<std::string_view> ScorerLanguages() {
+  return {"en", "zh", "ar", "cs", "de", "el", "es", "fi", "fr", "he", "hi", "hu",
+          "id", "it", "ja", "ko", "nl", "pl", "pt", "ru", "sv", "th", "tr", "vi"};
 }
 
 // "exact, numeric, … or repetition"

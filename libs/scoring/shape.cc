@@ -1,6 +1,8 @@
 #include "libs/scoring/shape.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 #include <string_view>
 #include <unordered_set>
 
@@ -31,6 +33,28 @@ double RepeatedShare(std::span<const int32_t> tokens, size_t n) {
     distinct.emplace(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
   return 1.0 - static_cast<double>(distinct.size()) / static_cast<double>(count);
+}
+
+double CosineLengthValue(size_t tokens, size_t limit, bool right, const CosineLengthRange& range) {
+  const double at_zero = right ? range.right_at_zero : range.wrong_at_zero;
+  const double at_limit = right ? range.right_at_limit : range.wrong_at_limit;
+  if (tokens >= limit) return at_limit;
+  const double done = static_cast<double>(tokens) / static_cast<double>(limit);
+  return at_limit + (at_zero - at_limit) * (1.0 + std::cos(std::numbers::pi * done)) / 2.0;
+}
+
+std::vector<double> GroupLengthValues(std::span<const MemberLength> group) {
+  std::vector<double> values(group.size(), 0.0);
+  if (group.empty()) return values;
+  const auto [shortest, longest] =
+      std::ranges::minmax(group, {}, [](const MemberLength& m) { return m.tokens; });
+  if (shortest.tokens == longest.tokens) return values;
+  const auto range = static_cast<double>(longest.tokens - shortest.tokens);
+  for (size_t i = 0; i < group.size(); ++i) {
+    const double lambda = 0.5 - static_cast<double>(group[i].tokens - shortest.tokens) / range;
+    values[i] = group[i].right ? lambda : std::min(0.0, lambda);
+  }
+  return values;
 }
 
 }  // namespace cohort

@@ -15,6 +15,14 @@ bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
+size_t CountOf(std::string_view text, std::string_view part) {
+  size_t count = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != std::string_view::npos; at += part.size()) {
+    ++count;
+  }
+  return count;
+}
+
 // What stands between the tags when they are all that the text is.
 std::optional<std::string_view> Enclosed(std::string_view text, std::string_view open,
                                          std::string_view close) {
@@ -83,6 +91,27 @@ std::string_view ThinkingFormatProblem(std::string_view completion, EmptyThought
     return "the reasoning is empty";
   }
   return AnswerProblem(answer);
+}
+
+std::string_view LenientFormatProblem(std::string_view completion) {
+  const std::string_view text = Trimmed(completion);
+  if (!text.starts_with(kThinkOpen)) return "it does not start with <think>";
+  const size_t close = text.find(kThinkClose, kThinkOpen.size());
+  if (close == std::string_view::npos) return "there is no </think>";
+  const std::string_view answer = Trimmed(text.substr(close + kThinkClose.size()));
+  if (answer.empty()) return "there is no answer after </think>";
+  if (answer.starts_with(kAnswerOpen) && !Contains(answer, kAnswerClose)) {
+    return "there is no </answer>";
+  }
+  return "";
+}
+
+double TagShare(std::string_view completion) {
+  double share = 0;
+  for (const std::string_view tag : {"<think>\n", "\n</think>\n", "\n<answer>\n", "\n</answer>"}) {
+    if (CountOf(completion, tag) == 1) share += 0.25;
+  }
+  return share;
 }
 
 }  // namespace cohort

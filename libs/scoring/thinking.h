@@ -38,6 +38,20 @@ enum class EmptyThought { kAccepted, kRefused };
 // White space alone between the tags is an empty thought: accepted or not as the caller says.
 std::string_view ThinkingFormatProblem(std::string_view completion, EmptyThought empty_thought);
 
+// The same judged leniently, in the manner of ^\s*<think>.*?</think>\s*<answer>.*?</answer> (with
+// "." for new lines too), which many recipes use early in training, save that the <answer> tags
+// stay optional: white space may stand before <think> and around every tag, the first </think>
+// closes the thought, and something must follow, in closed tags if it begins with <answer>. So text
+// behind
+// </answer>, repeated tags, a second answer, an answer inside the reasoning, an empty one and an
+// empty thought all pass. Whatever holds strictly holds here too.
+std::string_view LenientFormatProblem(std::string_view completion);
+
+// A quarter for each of "<think>\n", "\n</think>\n", "\n<answer>\n" and "\n</answer>" that stands
+// in the completion exactly once, wherever that is. Source: open-r1's tag_count_reward
+// (src/open_r1/rewards.py).
+double TagShare(std::string_view completion);
+
 // Without white space (space, \t, \n, \v, \f, \r) at both ends.
 std::string_view Trimmed(std::string_view text);
 

@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 LIBS_WITHOUT_TORCH = [
-    "libs/base", "libs/telemetry", "libs/config", "libs/messaging", "libs/scoring", "libs/protocol", "libs/run",
+    "libs/base", "libs/telemetry", "libs/config", "libs/messaging", "libs/math", "libs/scoring", "libs/protocol", "libs/run",
     "libs/process", "libs/tokenizer", "libs/checkpoint", "libs/weights",
 ]
 ALL_LIBS = LIBS_WITHOUT_TORCH + ["libs/model", "libs/rl"]
@@ -28,6 +28,7 @@ ALLOWED = {
     "libs/telemetry": ["libs/base"],
     "libs/config": ["libs/base"],
     "libs/messaging": ["libs/base", "libs/telemetry", "schemas"],
+    "libs/math": ["libs/base"],
     "libs/scoring": ["libs/base"],
     "libs/protocol": ["libs/base", "schemas", "libs/scoring"],
     "libs/run": ["libs/base"],

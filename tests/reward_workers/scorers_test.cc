@@ -7,6 +7,7 @@
 
 #include "libs/base/rng.h"
 #include "libs/config/scorer_kinds.h"
+#include "libs/scoring/language.h"
 #include "reward_workers/score_plans.h"
 #include "reward_workers/scorer.h"
 #include "tests/libs/protocol/samples.h"
@@ -90,6 +91,48 @@ TEST_F(Scorers, FormatSaysWhatIsWrong) {
   EXPECT_EQ(verdict.detail(), "it does not start with <think>");
 }
 
+TEST_F(Scorers, FormatHasLooserVariants) {
+  ScorerConfig format = Configured("format");
+  const char* spaced = " <think>a</think>7";
+  const char* tags = "<think>\na\n</think>\n7";
+  EXPECT_EQ(Judge(format, spaced).value(), 0.0);
+  EXPECT_EQ(Judge(format, tags).value(), 1.0);
+  format.variant = "lenient";
+  EXPECT_EQ(Judge(format, spaced).value(), 1.0);
+  EXPECT_EQ(Judge(format, "7").detail(), "it does not start with <think>");
+  format.variant = "tags";
+  EXPECT_EQ(Judge(format, spaced).value(), 0.0);
+  EXPECT_EQ(Judge(format, tags).value(), 0.5);
+}
+
+TEST_F(Scorers, LanguageReadsTheReasoning) {
+  ScorerConfig language = Configured("language", "");
+  EXPECT_EQ(Judge(language, "<think>we have 苹果</think>答案").value(), 2.0 / 3);
+  language.language = "zh";
+  EXPECT_EQ(Judge(language, "<think>we have 苹果</think>答案").value(), 1.0 / 3);
+  language.span = "answer";
+  EXPECT_EQ(Judge(language, "<think>we have 苹果</think>苹果").value(), 1.0);
+}
+
+TEST_F(Scorers, LanguageGivesNothingForSilence) {
+  const struct {
+    const char* completion;
+    const char* detail;
+  } cases[] = {{"7", "there is no reasoning"},
+               {"<think></think>7", "no word to judge in \"\""},
+               {"<think>$3 + 4 = 7$</think>7", "no word to judge in \"$3 + 4 = 7$\""}};
+  for (const auto& c : cases) {
+    const Verdict verdict = Judge(Configured("language", ""), c.completion);
+    EXPECT_EQ(verdict.reason(), OutcomeReason::kUnparseable) << c.completion;
+    EXPECT_EQ(verdict.value(), 0.0) << c.completion;
+    EXPECT_EQ(verdict.detail(), c.detail);
+  }
+}
+
+TEST_F(Scorers, LanguageKnowsEveryLanguageOfTheConfiguration) {
+  EXPECT_EQ(ScorerLanguages(), TargetLanguages());
+}
+
 TEST_F(Scorers, CleanStopAndLengthReadTheRollout) {
   Rollout rollout = SampleRollout();  // 4 tokens, stopped
   EXPECT_EQ(Judge(Configured("clean_stop"), "", rollout).value(), 1.0);
@@ -121,6 +164,12 @@ TEST_F(Scorers, AConfigurationThatIsWrongIsRefusedByItsKey) {
   ScorerConfig repetition = Configured("repetition");
   repetition.ngram = 0;
   EXPECT_THAT(Refusal(repetition), HasSubstr("scorers.judge.ngram"));
+  ScorerConfig format = Configured("format");
+  format.variant = "loose";
+  EXPECT_THAT(Refusal(format), HasSubstr("scorers.judge.variant"));
+  ScorerConfig language = Configured("language");
+  language.language = "xx";
+  EXPECT_THAT(Refusal(language), HasSubstr("scorers.judge.language"));
   ScorerConfig delayed = Configured("exact");
   delayed.delay_seconds = -1;
   EXPECT_THAT(Refusal(delayed), HasSubstr("scorers.judge.delay_seconds"));

@@ -70,6 +70,60 @@ TEST(ThinkingFormat, LeavesTheEmptyThoughtToTheCaller) {
   EXPECT_TRUE(Holds("<think>a</think>1", EmptyThought::kRefused));
 }
 
+// Traps that passed in published format rewards: what each of the three makes of them.
+TEST(ThinkingFormat, RefusesStrictlyWhatTheLooserOnesLetPass) {
+  const struct {
+    const char* trap;
+    const char* completion;
+    bool lenient;
+    double tags;
+  } cases[] = {
+      {"trailing text", "<think>\na\n</think>\n<answer>\n1\n</answer>\nand more", true, 1.0},
+      {"a second answer behind a line end",
+       "<think>\na\n</think>\n<answer>\n1\n</answer>\n<answer>\n2\n</answer>", true, 0.5},
+      {"a tail that $ skips at a line end",
+       "<think>\na\n</think>\n<answer>\n1\n</answer>\n</answer>", true, 0.75},
+      {"a repeated <think>", "<think>\n<think>\na\n</think>\n<answer>\n1\n</answer>", true, 0.75},
+      {"a repeated </think>", "<think>\na\n</think>\nb\n</think>\n<answer>\n1\n</answer>", true,
+       0.75},
+      {"the answer inside the reasoning", "<think>\n<answer>\n1\n</answer>\n</think>\n1", true,
+       1.0},
+      {"empty reasoning", "<think>\n\n</think>\n<answer>\n1\n</answer>", true, 1.0},
+      {"no reasoning", "<answer>\n1\n</answer>", false, 0.25},
+      {"text before the first tag", "Sure!\n<think>\na\n</think>\n<answer>\n1\n</answer>", false,
+       1.0},
+      {"an empty answer", "<think>\na\n</think>\n<answer>\n\n</answer>", true, 1.0},
+      {"an open answer", "<think>\na\n</think>\n<answer>\n1", false, 0.75},
+      {"all tags and no order", "\n</answer>\n<answer>\n</think>\n<think>\n", false, 1.0},
+  };
+  for (const auto& c : cases) {
+    EXPECT_FALSE(Holds(c.completion, EmptyThought::kRefused)) << c.trap;
+    EXPECT_EQ(LenientFormatProblem(c.completion).empty(), c.lenient) << c.trap;
+    EXPECT_EQ(TagShare(c.completion), c.tags) << c.trap;
+  }
+}
+
+TEST(LenientFormat, LetsWhiteSpaceStandAroundTheTags) {
+  for (const char* completion :
+       {" <think>a</think>1", "\n\n<think> a </think> \n <answer> 1 </answer>\n ",
+        "<think></think>1", "<think>a</think> <answer>1</answer>"}) {
+    EXPECT_EQ(LenientFormatProblem(completion), "") << completion;
+  }
+  EXPECT_EQ(LenientFormatProblem(""), "it does not start with <think>");
+  EXPECT_EQ(LenientFormatProblem("a <think>a</think>1"), "it does not start with <think>");
+  EXPECT_EQ(LenientFormatProblem(" <think>a"), "there is no </think>");
+  EXPECT_EQ(LenientFormatProblem("<think>a</think> \n"), "there is no answer after </think>");
+  EXPECT_EQ(LenientFormatProblem("<think>a</think> <answer>1"), "there is no </answer>");
+}
+
+TEST(TagShare, GivesAQuarterForEachTagThatStandsOnce) {
+  EXPECT_EQ(TagShare(""), 0.0);
+  EXPECT_EQ(TagShare("<think>\na\n</think>\n<answer>\n1\n</answer>"), 1.0);
+  EXPECT_EQ(TagShare("<think>\na\n</think>\n1"), 0.5);
+  EXPECT_EQ(TagShare("<think>a</think><answer>1</answer>"), 0.0) << "lines are part of the tags";
+  EXPECT_EQ(TagShare("<think>\n<think>\n"), 0.0);
+}
+
 TEST(ThinkingFormat, WithstandsRandomTags) {
   constexpr std::string_view kPieces[] = {"<think>", "</think>", "<answer>", "</answer>",
                                           "a",       " ",        "<",        ""};
@@ -81,6 +135,7 @@ TEST(ThinkingFormat, WithstandsRandomTags) {
     if (!Holds(text)) continue;
     ++held;
     ASSERT_TRUE(text.starts_with("<think>"));
+    ASSERT_EQ(LenientFormatProblem(text), "") << text;
     ASSERT_EQ(text.find("<think>", 1), std::string::npos) << text;
     ASSERT_EQ(text.find("</think>"), text.rfind("</think>")) << text;
     ASSERT_FALSE(Trimmed(*ExtractSpan(text, Span::kAnswer)).empty()) << text;

@@ -2,12 +2,11 @@
 //
 // Reads JSON lines {"gold", "answer"} (or "answer_hex" for bytes that are no text) and writes for
 // each {"verdict", "reason", "cpu_us"}: gold and answer are both read, nothing is remembered.
+#include <CLI/CLI.hpp>
 #include <ctime>
 #include <fstream>
-#include <string>
-
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "libs/math/judge_math.h"
 
@@ -21,7 +20,8 @@ double CpuMicroseconds() {
 
 std::string FromHex(const std::string& hex) {
   std::string bytes;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  for (size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
   return bytes;
 }
 
@@ -39,12 +39,15 @@ int main(int argc, char** argv) {
   for (std::string line; std::getline(in, line);) {
     const nlohmann::json pair = nlohmann::json::parse(line);
     const std::string gold = pair.at("gold");
-    const std::string answer = pair.contains("answer_hex") ? FromHex(pair.at("answer_hex")) : pair.at("answer").get<std::string>();
+    const std::string answer = pair.contains("answer_hex") ? FromHex(pair.at("answer_hex"))
+                                                           : pair.at("answer").get<std::string>();
     const double start = CpuMicroseconds();
     const cohort::MathJudgement judgement = cohort::JudgeMath(gold, answer);
     const double cpu_us = CpuMicroseconds() - start;
-    verdicts << nlohmann::json{{"verdict", cohort::MathVerdictName(judgement.verdict)}, {"reason", judgement.detail}, {"cpu_us", cpu_us}}.dump(
-                    -1, ' ', false, nlohmann::json::error_handler_t::replace)
+    verdicts << nlohmann::json{{"verdict", cohort::MathVerdictName(judgement.verdict)},
+                               {"reason", judgement.detail},
+                               {"cpu_us", cpu_us}}
+                    .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
              << '\n';
   }
   return verdicts.good() ? 0 : 1;

@@ -11,14 +11,15 @@
 namespace cohort {
 namespace {
 
-constexpr long kMaxDegree = 24;  // of a result, estimated as the product of the operands'
+constexpr long kMaxDegree = 24;     // of a result, estimated as the product of the operands'
 constexpr long kMaxHeight = 3'000;  // bits
 constexpr long kMaxRoot = 12;
 constexpr unsigned long kMaxTurn = 60;  // denominator of the multiple of π of an angle
 
 // p/q as machine numbers, for angles.
 bool AsSmallFraction(const Rational& value, slong* p, ulong* q) {
-  if (fmpz_cmp_ui(value.denominator(), kMaxTurn) > 0 || fmpz_bits(value.numerator()) > 40) return false;
+  if (fmpz_cmp_ui(value.denominator(), kMaxTurn) > 0 || fmpz_bits(value.numerator()) > 40)
+    return false;
   *p = fmpz_get_si(value.numerator());
   *q = fmpz_get_ui(value.denominator());
   return true;
@@ -26,14 +27,16 @@ bool AsSmallFraction(const Rational& value, slong* p, ulong* q) {
 
 }  // namespace
 
-// Measured: a sum of two numbers whose degrees multiply to 4, 9, 16, 24 takes about .03, .3, 1, 4 ms.
+// Measured: a sum of two numbers whose degrees multiply to 4, 9, 16, 24 takes about .03, .3, 1, 4
+// ms.
 bool AlgebraicDomain::SpendDegree(long degree, long bits) {
   if (degree > kMaxDegree || bits > kMaxHeight) return false;
   return budget_->Spend(2'000 + 300 * degree * degree * degree + 20 * bits);
 }
 
 bool AlgebraicDomain::Affordable(const Algebraic& a, const Algebraic& b) {
-  return SpendDegree(qqbar_degree(a.get()) * qqbar_degree(b.get()), qqbar_height_bits(a.get()) + qqbar_height_bits(b.get()));
+  return SpendDegree(qqbar_degree(a.get()) * qqbar_degree(b.get()),
+                     qqbar_height_bits(a.get()) + qqbar_height_bits(b.get()));
 }
 
 Evaluation AlgebraicDomain::FromRational(const Rational& number, Algebraic* out) {
@@ -47,9 +50,11 @@ Evaluation AlgebraicDomain::Named(std::string_view name, bool positive, Algebrai
   return FromRational(PointValue(name, point_, positive), out);
 }
 
-Evaluation AlgebraicDomain::Unknown(std::string_view function, const Algebraic& argument, Algebraic* out) {
+Evaluation AlgebraicDomain::Unknown(std::string_view function, const Algebraic& argument,
+                                    Algebraic* out) {
   std::string name(function);
-  name += ' ' + std::to_string(qqbar_hash(argument.get())) + ' ' + std::to_string(qqbar_sgn_re(argument.get())) + ' ' +
+  name += ' ' + std::to_string(qqbar_hash(argument.get())) + ' ' +
+          std::to_string(qqbar_sgn_re(argument.get())) + ' ' +
           std::to_string(qqbar_sgn_im(argument.get()));
   return Named(name, /*positive=*/true, out);
 }
@@ -66,7 +71,8 @@ Evaluation AlgebraicDomain::Constant(const std::string& name, Algebraic* out) {
   }
   if (name == "infinity") return Evaluation::kUndefined;
   used_points_ = true;
-  return FromRational(PointValue(name, name == "pi" ? point_ + pi_point_ : point_, /*positive=*/true), out);
+  return FromRational(
+      PointValue(name, name == "pi" ? point_ + pi_point_ : point_, /*positive=*/true), out);
 }
 
 Evaluation AlgebraicDomain::Add(const Algebraic& a, const Algebraic& b, Algebraic* out) {
@@ -93,17 +99,20 @@ Evaluation AlgebraicDomain::Divide(const Algebraic& a, const Algebraic& b, Algeb
   return Evaluation::kOk;
 }
 
-Evaluation AlgebraicDomain::RaiseTo(const Algebraic& base, const Rational& exponent, Algebraic* out) {
+Evaluation AlgebraicDomain::RaiseTo(const Algebraic& base, const Rational& exponent,
+                                    Algebraic* out) {
   if (base.IsZero()) {
     if (exponent.Sign() <= 0) return Evaluation::kUndefined;
     return FromRational(Rational(0), out);
   }
-  if (fmpz_cmp_si(exponent.denominator(), kMaxRoot) > 0 || fmpz_bits(exponent.numerator()) > 10) return Evaluation::kTooCostly;
+  if (fmpz_cmp_si(exponent.denominator(), kMaxRoot) > 0 || fmpz_bits(exponent.numerator()) > 10)
+    return Evaluation::kTooCostly;
   const auto index = fmpz_get_ui(exponent.denominator());
   const long power = fmpz_get_si(exponent.numerator());
   const long size = power < 0 ? -power : power;
   const long degree = qqbar_degree(base.get());
-  if (!SpendDegree(degree * static_cast<long>(index), qqbar_height_bits(base.get()) * size)) return Evaluation::kTooCostly;
+  if (!SpendDegree(degree * static_cast<long>(index), qqbar_height_bits(base.get()) * size))
+    return Evaluation::kTooCostly;
   Algebraic root = base;
   if (index > 1) {
     const bool real_root = index % 2 == 1 && base.IsReal() && qqbar_sgn_re(base.get()) < 0;
@@ -116,7 +125,8 @@ Evaluation AlgebraicDomain::RaiseTo(const Algebraic& base, const Rational& expon
 }
 
 Evaluation AlgebraicDomain::Power(const Node& node, Algebraic* out) {
-  if (node.kind == NodeKind::kPower && IsConstant(node.children[0], "e")) return Exponential(node.children[1], out);
+  if (node.kind == NodeKind::kPower && IsConstant(node.children[0], "e"))
+    return Exponential(node.children[1], out);
   Algebraic base;
   Evaluation result = Evaluate(node.children[0], *this, &base);
   if (result != Evaluation::kOk) return result;
@@ -127,7 +137,8 @@ Evaluation AlgebraicDomain::Power(const Node& node, Algebraic* out) {
     if (exponent.IsZero()) return Evaluation::kUndefined;
     qqbar_inv(exponent.get(), exponent.get());
   }
-  const bool named = Contains(node.children[1], NodeKind::kConstant) || Contains(node.children[1], NodeKind::kSymbol) ||
+  const bool named = Contains(node.children[1], NodeKind::kConstant) ||
+                     Contains(node.children[1], NodeKind::kSymbol) ||
                      Contains(node.children[1], NodeKind::kCall);
   if (exponent.IsRational() && !named) return RaiseTo(base, exponent.AsRational(), out);
   Algebraic key;
@@ -145,7 +156,8 @@ bool AlgebraicDomain::IsMultipleOfPi(const Node& node, bool imaginary, Rational*
     pi_point_ = 1000 + at;
     Algebraic value;
     Algebraic pi;
-    found = found && Evaluate(node, *this, &value) == Evaluation::kOk && Constant("pi", &pi) == Evaluation::kOk;
+    found = found && Evaluate(node, *this, &value) == Evaluation::kOk &&
+            Constant("pi", &pi) == Evaluation::kOk;
     if (found && imaginary) {
       Algebraic i;
       qqbar_i(i.get());
@@ -165,7 +177,8 @@ Evaluation AlgebraicDomain::Exponential(const Node& exponent, Algebraic* out) {
   Rational multiple;
   slong p = 0;
   ulong q = 1;
-  if (IsMultipleOfPi(exponent, /*imaginary=*/true, &multiple) && AsSmallFraction(multiple, &p, &q)) {
+  if (IsMultipleOfPi(exponent, /*imaginary=*/true, &multiple) &&
+      AsSmallFraction(multiple, &p, &q)) {
     if (!SpendDegree(static_cast<long>(q), 1)) return Evaluation::kTooCostly;
     qqbar_exp_pi_i(out->get(), p, q);
     return Evaluation::kOk;
@@ -179,11 +192,13 @@ Evaluation AlgebraicDomain::Exponential(const Node& exponent, Algebraic* out) {
   return named == Evaluation::kOk ? RaiseTo(e, value.AsRational(), out) : named;
 }
 
-Evaluation AlgebraicDomain::Trigonometric(const std::string& name, const Node& angle, Algebraic* out) {
+Evaluation AlgebraicDomain::Trigonometric(const std::string& name, const Node& angle,
+                                          Algebraic* out) {
   Rational multiple;
   slong p = 0;
   ulong q = 1;
-  if (!IsMultipleOfPi(angle, /*imaginary=*/false, &multiple) || !AsSmallFraction(multiple, &p, &q)) {
+  if (!IsMultipleOfPi(angle, /*imaginary=*/false, &multiple) ||
+      !AsSmallFraction(multiple, &p, &q)) {
     Algebraic value;
     const Evaluation result = Evaluate(angle, *this, &value);
     return result == Evaluation::kOk ? Unknown(name, value, out) : result;
@@ -199,7 +214,8 @@ Evaluation AlgebraicDomain::Trigonometric(const std::string& name, const Node& a
   return defined ? Evaluation::kOk : Evaluation::kUndefined;
 }
 
-Evaluation AlgebraicDomain::Inverse(const std::string& name, const Algebraic& value, Algebraic* out) {
+Evaluation AlgebraicDomain::Inverse(const std::string& name, const Algebraic& value,
+                                    Algebraic* out) {
   slong p = 0;
   ulong q = 1;
   const bool found = name == "arcsin"   ? qqbar_asin_pi(&p, &q, value.get()) != 0
@@ -227,8 +243,10 @@ Evaluation AlgebraicDomain::LogarithmOf(const Algebraic& value, Algebraic* out) 
     for (slong i = 0; i < factors->num && result == Evaluation::kOk; ++i) {
       Algebraic prime;
       Algebraic times;
-      result = Named("ln " + std::to_string(fmpz_get_ui(&factors->p[i])), /*positive=*/true, &prime);
-      if (result == Evaluation::kOk) result = FromRational(Rational(sign * static_cast<long>(factors->exp[i])), &times);
+      result =
+          Named("ln " + std::to_string(fmpz_get_ui(&factors->p[i])), /*positive=*/true, &prime);
+      if (result == Evaluation::kOk)
+        result = FromRational(Rational(sign * static_cast<long>(factors->exp[i])), &times);
       if (result == Evaluation::kOk) result = Multiply(prime, times, &prime);
       if (result == Evaluation::kOk) result = Add(*out, prime, out);
     }
@@ -243,9 +261,10 @@ Evaluation AlgebraicDomain::Logarithm(const Node& argument, Algebraic* out) {
     // ln(a^b) = b ln a for a positive a: e and positive rationals.
     Rational base;
     RationalDomain rationals(point_, budget_);
-    const bool known = IsConstant(argument.children[0], "e") ||
-                       (SymbolsOf(argument.children[0]).empty() &&
-                        Evaluate(argument.children[0], rationals, &base) == Evaluation::kOk && base.Sign() > 0);
+    const bool known =
+        IsConstant(argument.children[0], "e") ||
+        (SymbolsOf(argument.children[0]).empty() &&
+         Evaluate(argument.children[0], rationals, &base) == Evaluation::kOk && base.Sign() > 0);
     if (known) {
       Algebraic exponent;
       Evaluation result = Evaluate(argument.children[1], *this, &exponent);
@@ -283,7 +302,8 @@ Evaluation AlgebraicDomain::Call(const Node& node, Algebraic* out) {
     if (result != Evaluation::kOk) return result;
     rational = rational && values[i].IsRational();
   }
-  if (name == "arcsin" || name == "arccos" || name == "arctan") return Inverse(name, values[0], out);
+  if (name == "arcsin" || name == "arccos" || name == "arctan")
+    return Inverse(name, values[0], out);
   if (name == "abs" && values[0].IsReal()) {
     qqbar_abs(out->get(), values[0].get());
     return Evaluation::kOk;

@@ -2,12 +2,10 @@
 //
 // What is not algebraic — π, e, logarithms of primes, functions at points without an exact value —
 // stands for itself: it has a value chosen by its name (points.h), so that the same quantity is the
-// same number in both of two expressions. Equality here therefore proves equality, but for accident;
-// inequality proves nothing. The caller has made sure with balls that the two are not far apart.
-// Source: F. Johansson, "Calcium: computing in exact real and complex fields" (ISSAC 2021).
+// same number in both of two expressions. Equality here therefore proves equality, but for
+// accident; inequality proves nothing. The caller has made sure with balls that the two are not far
+// apart. Source: F. Johansson, "Calcium: computing in exact real and complex fields" (ISSAC 2021).
 #pragma once
-
-#include "libs/math/qqbar.h"
 
 #include <cstdint>
 #include <string>
@@ -15,6 +13,7 @@
 
 #include "libs/math/budget.h"
 #include "libs/math/evaluate.h"
+#include "libs/math/qqbar.h"
 
 namespace cohort {
 

@@ -70,9 +70,11 @@ std::optional<std::vector<Named>> AsNamedItems(const std::vector<Node>& items, B
     if (!one) return {};
     named.push_back(*std::move(one));
   }
-  std::sort(named.begin(), named.end(), [](const Named& a, const Named& b) { return a.name < b.name; });
+  std::sort(named.begin(), named.end(),
+            [](const Named& a, const Named& b) { return a.name < b.name; });
   const auto same = [](const Named& a, const Named& b) { return a.name == b.name; };
-  if (named.size() < 2 || std::adjacent_find(named.begin(), named.end(), same) != named.end()) return {};
+  if (named.size() < 2 || std::adjacent_find(named.begin(), named.end(), same) != named.end())
+    return {};
   return named;
 }
 
@@ -95,11 +97,13 @@ std::vector<Node> ValuesOf(const std::vector<Named>& named) {
 }
 
 // Every one here has its equal there.
-Equality Covered(const std::vector<Node>& golds, const std::vector<Node>& answers, bool by_gold, Budget* budget) {
+Equality Covered(const std::vector<Node>& golds, const std::vector<Node>& answers, bool by_gold,
+                 Budget* budget) {
   for (const Node& one : by_gold ? golds : answers) {
     Equality best = Equality::kDifferent;
     for (const Node& other : by_gold ? answers : golds) {
-      const Equality same = by_gold ? AnswersEqual(one, other, budget) : AnswersEqual(other, one, budget);
+      const Equality same =
+          by_gold ? AnswersEqual(one, other, budget) : AnswersEqual(other, one, budget);
       if (same == Equality::kEqual || best == Equality::kDifferent) best = same;
       if (same == Equality::kEqual) break;
     }
@@ -112,11 +116,13 @@ Equality CollectionsEqual(const Node& gold, const Node& answer, Budget* budget) 
   const std::vector<Node> golds = ItemsOf(gold);
   const std::vector<Node> answers = ItemsOf(answer);
   if (golds.size() > kMaxMembers || answers.size() > kMaxMembers) return Equality::kTooCostly;
-  if (golds.empty() || answers.empty()) return golds.size() == answers.size() ? Equality::kEqual : Equality::kDifferent;
+  if (golds.empty() || answers.empty())
+    return golds.size() == answers.size() ? Equality::kEqual : Equality::kDifferent;
   const std::optional<std::vector<Named>> named = AsNamedItems(answers, budget);
   if (golds.size() == 1) {
     // A bare list in the order of a tuple is the tuple; a list of named values is it by name.
-    if (const std::optional<std::vector<Node>> tuple = AsTuple(golds[0]); tuple && answers.size() > 1) {
+    if (const std::optional<std::vector<Node>> tuple = AsTuple(golds[0]);
+        tuple && answers.size() > 1) {
       if (answer.kind != NodeKind::kList) return Equality::kDifferent;
       return InOrder(*tuple, named ? ValuesOf(*named) : answers, budget);
     }
@@ -140,11 +146,13 @@ bool IsCollection(const Node& node) {
 }
 
 Equality MatricesEqual(const Node& gold, const Node& answer, Budget* budget) {
-  if (gold.kind != answer.kind || gold.text != answer.text || gold.children.size() != answer.children.size()) {
+  if (gold.kind != answer.kind || gold.text != answer.text ||
+      gold.children.size() != answer.children.size()) {
     return Equality::kDifferent;
   }
   for (size_t row = 0; row < gold.children.size(); ++row) {
-    const Equality same = InOrder(gold.children[row].children, answer.children[row].children, budget);
+    const Equality same =
+        InOrder(gold.children[row].children, answer.children[row].children, budget);
     if (same != Equality::kEqual) return same;
   }
   return Equality::kEqual;
@@ -181,7 +189,8 @@ Equality WithRelations(const Node& gold, const Node& answer, Budget* budget) {
     return chain ? AnswersEqual(gold, *chain, budget) : Equality::kDifferent;
   }
   const std::optional<Named> gold_named = AsNamed(gold, budget);
-  if (gold_named && answer.kind != NodeKind::kRelation) return AnswersEqual(gold_named->value, answer, budget);
+  if (gold_named && answer.kind != NodeKind::kRelation)
+    return AnswersEqual(gold_named->value, answer, budget);
   if (gold_named && named && gold_named->name == named->name) {
     const Equality same = AnswersEqual(gold_named->value, named->value, budget);
     if (same == Equality::kEqual) return same;
@@ -195,15 +204,24 @@ bool IsQuantity(const Node& node) { return IsValue(node) || node.kind == NodeKin
 
 Equality AnswersEqual(const Node& gold, const Node& answer, Budget* budget) {
   if (!budget->Spend(200)) return Equality::kTooCostly;
+  if (gold.kind == NodeKind::kBrackets && answer.kind == NodeKind::kBrackets &&
+      gold.children.size() == 2 && gold.text != "<>" && answer.text != "<>") {
+    return gold.text == answer.text ? InOrder(gold.children, answer.children, budget)
+                                    : Equality::kDifferent;
+  }
   if (IsRealSet(gold) || IsRealSet(answer)) {
     std::optional<RealSet> gold_set = AsRealSet(gold);
     std::optional<RealSet> answer_set = AsRealSet(answer);
-    if (gold_set && answer_set) return RealSetsEqual(*std::move(gold_set), *std::move(answer_set), budget);
-    if (gold.kind != NodeKind::kRelation || answer.kind != NodeKind::kRelation) return Equality::kDifferent;
+    if (gold_set && answer_set)
+      return RealSetsEqual(*std::move(gold_set), *std::move(answer_set), budget);
+    if (gold.kind != NodeKind::kRelation || answer.kind != NodeKind::kRelation)
+      return Equality::kDifferent;
   }
   if (IsCollection(gold) || IsCollection(answer)) return CollectionsEqual(gold, answer, budget);
-  if (gold.kind == NodeKind::kRelation || answer.kind == NodeKind::kRelation) return WithRelations(gold, answer, budget);
-  if (gold.kind == NodeKind::kRatio || answer.kind == NodeKind::kRatio) return RatiosEqual(gold, answer, budget);
+  if (gold.kind == NodeKind::kRelation || answer.kind == NodeKind::kRelation)
+    return WithRelations(gold, answer, budget);
+  if (gold.kind == NodeKind::kRatio || answer.kind == NodeKind::kRatio)
+    return RatiosEqual(gold, answer, budget);
   if (IsQuantity(gold) && IsQuantity(answer)) return QuantitiesEqual(gold, answer, budget);
   const std::optional<std::vector<Node>> gold_tuple = AsTuple(gold);
   const std::optional<std::vector<Node>> answer_tuple = AsTuple(answer);

@@ -77,8 +77,8 @@ Evaluation BallDomain::Power(const Node& node, Ball* out) {
   if (result != Evaluation::kOk) return result;
   if (!SpendFunction()) return Evaluation::kTooCostly;
   Rational exponent;
-  if (ExponentOf(node, budget_, &exponent) == Evaluation::kOk && fmpz_bits(exponent.denominator()) < 10 &&
-      fmpz_bits(exponent.numerator()) < 60) {
+  if (ExponentOf(node, budget_, &exponent) == Evaluation::kOk &&
+      fmpz_bits(exponent.denominator()) < 10 && fmpz_bits(exponent.numerator()) < 60) {
     if (acb_is_zero(base.get())) {
       if (exponent.Sign() <= 0) return Evaluation::kUndefined;
       acb_zero(out->get());
@@ -121,9 +121,10 @@ Evaluation BallDomain::Logarithm(const Ball& value, Ball* out) {
 Evaluation BallDomain::OneArgument(const std::string& name, const Ball& value, Ball* out) {
   using Function = void (*)(acb_t, const acb_t, slong);
   static constexpr std::pair<const char*, Function> kFunctions[] = {
-      {"sin", acb_sin},   {"cos", acb_cos},   {"tan", acb_tan},   {"cot", acb_cot},     {"sec", acb_sec},
-      {"csc", acb_csc},   {"sinh", acb_sinh}, {"cosh", acb_cosh}, {"tanh", acb_tanh},   {"coth", acb_coth},
-      {"exp", acb_exp},   {"arcsin", acb_asin}, {"arccos", acb_acos}, {"arctan", acb_atan}};
+      {"sin", acb_sin},     {"cos", acb_cos},    {"tan", acb_tan},   {"cot", acb_cot},
+      {"sec", acb_sec},     {"csc", acb_csc},    {"sinh", acb_sinh}, {"cosh", acb_cosh},
+      {"tanh", acb_tanh},   {"coth", acb_coth},  {"exp", acb_exp},   {"arcsin", acb_asin},
+      {"arccos", acb_acos}, {"arctan", acb_atan}};
   for (const auto& [known, function] : kFunctions) {
     if (name != known) continue;
     function(out->get(), value.get(), precision_);
@@ -133,7 +134,8 @@ Evaluation BallDomain::OneArgument(const std::string& name, const Ball& value, B
   if (name == "abs") {
     acb_abs(real, value.get(), precision_);
   } else if (name == "factorial") {
-    if (!value.IsReal() || !arb_is_nonnegative(acb_realref(value.get()))) return Evaluation::kUndefined;
+    if (!value.IsReal() || !arb_is_nonnegative(acb_realref(value.get())))
+      return Evaluation::kUndefined;
     arb_add_ui(real, acb_realref(value.get()), 1, precision_);
     arb_gamma(real, real, precision_);
   } else if (name == "floor" || name == "ceil") {
@@ -167,8 +169,8 @@ Evaluation BallDomain::Call(const Node& node, Ball* out) {
     *out = values[0];
     for (const Ball& value : values) {
       if (!value.IsReal()) return Evaluation::kUndefined;
-      (name == "max" ? arb_max : arb_min)(acb_realref(out->get()), acb_realref(out->get()), acb_realref(value.get()),
-                                          precision_);
+      (name == "max" ? arb_max : arb_min)(acb_realref(out->get()), acb_realref(out->get()),
+                                          acb_realref(value.get()), precision_);
     }
     return Checked(*out);
   }

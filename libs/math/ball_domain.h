@@ -42,7 +42,8 @@ class BallDomain {
   using Value = Ball;
 
   // Variables have the values of the point. `precision` in bits.
-  BallDomain(uint64_t point, long precision, Budget* budget) : point_(point), precision_(precision), budget_(budget) {}
+  BallDomain(uint64_t point, long precision, Budget* budget)
+      : point_(point), precision_(precision), budget_(budget) {}
 
   Evaluation FromRational(const Rational& number, Ball* out);
   Evaluation Symbol(const std::string& name, Ball* out);

@@ -28,8 +28,8 @@ inline constexpr size_t kMaxDeterminant = 6;
 
 // By the first row; a minor leaves out the columns in `taken`.
 template <typename D>
-Evaluation Determinant(const std::vector<std::vector<typename D::Value>>& cells, size_t row, unsigned taken, D& domain,
-                       typename D::Value* out) {
+Evaluation Determinant(const std::vector<std::vector<typename D::Value>>& cells, size_t row,
+                       unsigned taken, D& domain, typename D::Value* out) {
   using Value = typename D::Value;
   if (row == cells.size()) return domain.FromRational(Rational(1), out);
   Evaluation result = domain.FromRational(Rational(0), out);
@@ -55,7 +55,8 @@ Evaluation EvaluateMatrix(const Node& node, D& domain, typename D::Value* out) {
   for (size_t row = 0; row < size; ++row) {
     cells[row].resize(size);
     for (size_t column = 0; column < size; ++column) {
-      const Evaluation result = Evaluate(node.children[row].children[column], domain, &cells[row][column]);
+      const Evaluation result =
+          Evaluate(node.children[row].children[column], domain, &cells[row][column]);
       if (result != Evaluation::kOk) return result;
     }
   }
@@ -85,7 +86,8 @@ Evaluation Evaluate(const Node& node, D& domain, typename D::Value* out) {
         Value next;
         result = Evaluate(node.children[i], domain, &next);
         if (result != Evaluation::kOk) break;
-        result = node.kind == NodeKind::kAdd ? domain.Add(*out, next, out) : domain.Multiply(*out, next, out);
+        result = node.kind == NodeKind::kAdd ? domain.Add(*out, next, out)
+                                             : domain.Multiply(*out, next, out);
       }
       return result;
     }

@@ -19,8 +19,9 @@ struct Gold {
 
 // What people write for the empty set.
 bool SaysNothing(std::string_view words) {
-  for (const std::string_view phrase : {"no solution", "no solutions", "none", "no real solution", "no real solutions",
-                                        "empty set", "there are no solutions", "there is no solution"}) {
+  for (const std::string_view phrase :
+       {"no solution", "no solutions", "none", "no real solution", "no real solutions", "empty set",
+        "there are no solutions", "there is no solution"}) {
     if (words == phrase) return true;
   }
   return false;
@@ -33,7 +34,8 @@ Result<Gold> ReadGold(std::string_view text) {
   COHORT_ASSIGN_OR_RETURN(const ReadTree read, ReadTokensAndTree(text, {}));
   if (read.tree.ok() && !read.only_words) return Gold{*read.tree, ""};
   std::string words = read.has_words ? WordForm(text) : "";
-  if (words.empty()) return read.tree.ok() ? InvalidArgument("nothing to read") : read.tree.status();
+  if (words.empty())
+    return read.tree.ok() ? InvalidArgument("nothing to read") : read.tree.status();
   return Gold{{}, std::move(words)};
 }
 
@@ -77,7 +79,8 @@ MathJudgement Judge(const Gold& gold, std::string_view answer) {
   }
   if (!gold.words.empty()) {
     const std::string words = WordForm(answer);
-    const bool same = SameWords(gold.words, words) || (SaysNothing(gold.words) && SaysNothing(words));
+    const bool same =
+        SameWords(gold.words, words) || (SaysNothing(gold.words) && SaysNothing(words));
     return {same ? MathVerdict::kEqual : MathVerdict::kDifferent, ""};
   }
   if (IsEmptySet(gold.tree) && SaysNothing(WordForm(answer))) return {MathVerdict::kEqual, ""};

@@ -57,8 +57,9 @@ std::vector<std::string> SymbolsOf(const Node& node) {
 }
 
 bool Contains(const Node& node, NodeKind kind) {
-  return node.kind == kind || std::any_of(node.children.begin(), node.children.end(),
-                                          [kind](const Node& child) { return Contains(child, kind); });
+  return node.kind == kind ||
+         std::any_of(node.children.begin(), node.children.end(),
+                     [kind](const Node& child) { return Contains(child, kind); });
 }
 
 }  // namespace cohort

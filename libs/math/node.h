@@ -26,23 +26,23 @@ enum class NodeKind {
   kNegate,
   kDivide,
   kPower,
-  kRoot,        // children: radicand, index
-  kCall,        // `text`: a known function in plain letters; children: its arguments
-  kDegrees,     // an angle in degrees
-  kPercent,     // per cent of children[0]
-  kPlusMinus,   // children: left (or nothing), right; `text`: "+-" or "-+"
+  kRoot,       // children: radicand, index
+  kCall,       // `text`: a known function in plain letters; children: its arguments
+  kDegrees,    // an angle in degrees
+  kPercent,    // per cent of children[0]
+  kPlusMinus,  // children: left (or nothing), right; `text`: "+-" or "-+"
   // What is made of values.
-  kRelation,    // children[0] ops[0] children[1] ops[1] …
-  kMatrix,      // children: kRow each; `text`: "p" (any bracket) or "v" (bars: a determinant)
+  kRelation,  // children[0] ops[0] children[1] ops[1] …
+  kMatrix,    // children: kRow each; `text`: "p" (any bracket) or "v" (bars: a determinant)
   kRow,
-  kBrackets,    // two or more members; `text`: the two brackets: "()", "(]", "[)", "[]", "<>"
-  kSet,         // in braces; without members the empty set
-  kList,        // without brackets; `ops`: what stands between
+  kBrackets,  // two or more members; `text`: the two brackets: "()", "(]", "[)", "[]", "<>"
+  kSet,       // in braces; without members the empty set
+  kList,      // without brackets; `ops`: what stands between
   kUnion,
-  kMember,      // children: what, of which set
-  kReals,       // the set of real numbers
-  kRatio,       // a : b : …
-  kQuantity,    // children[0] with `unit`
+  kMember,    // children: what, of which set
+  kReals,     // the set of real numbers
+  kRatio,     // a : b : …
+  kQuantity,  // children[0] with `unit`
 };
 
 // Between the members of a relation.
@@ -63,8 +63,8 @@ struct Node {
   std::string text;
   std::string ops;
   Rational number;
-  int decimals = 0;     // digits behind the point
-  int significant = 0;  // digits from the first that is not zero
+  int decimals = 0;                  // digits behind the point
+  int significant = 0;               // digits from the first that is not zero
   std::shared_ptr<const Unit> unit;  // of a kQuantity
   std::vector<Node> children;
 };

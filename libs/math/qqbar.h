@@ -25,9 +25,12 @@ struct AnyPointer {
 
 }  // namespace cohort
 
-#define flint_malloc(size) ::cohort::AnyPointer{flint_malloc(size)}
-#define flint_realloc(pointer, size) ::cohort::AnyPointer{flint_realloc(pointer, size)}
-#define flint_calloc(count, size) ::cohort::AnyPointer{flint_calloc(count, size)}
+#define flint_malloc(size) \
+  ::cohort::AnyPointer { flint_malloc(size) }
+#define flint_realloc(pointer, size) \
+  ::cohort::AnyPointer { flint_realloc(pointer, size) }
+#define flint_calloc(count, size) \
+  ::cohort::AnyPointer { flint_calloc(count, size) }
 #include <calcium/qqbar.h>
 #undef flint_malloc
 #undef flint_realloc

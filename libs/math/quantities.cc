@@ -13,7 +13,8 @@ bool IsRoundedDecimal(const Node& node, Node* decimal) {
     decimal->number = Rational(0) - decimal->number;
     return true;
   }
-  if (node.kind != NodeKind::kNumber || node.decimals == 0 || node.significant < kRoundedDigits) return false;
+  if (node.kind != NodeKind::kNumber || node.decimals == 0 || node.significant < kRoundedDigits)
+    return false;
   *decimal = node;
   return true;
 }
@@ -31,15 +32,20 @@ Equality PlainValuesEqual(const Node& gold, const Node& answer, Budget* budget) 
     return SameTree(gold, answer) ? Equality::kEqual : Equality::kDifferent;
   }
   Node decimal;
-  if (IsRoundedDecimal(gold, &decimal) && RoundsTo(decimal, answer, budget)) return Equality::kEqual;
+  if (IsRoundedDecimal(gold, &decimal) && RoundsTo(decimal, answer, budget))
+    return Equality::kEqual;
   return ValuesEqual(gold, answer, budget);
 }
 
-Node Scaled(const Node& value, Node factor) { return MakeNodeOf(NodeKind::kMultiply, value, std::move(factor)); }
+Node Scaled(const Node& value, Node factor) {
+  return MakeNodeOf(NodeKind::kMultiply, value, std::move(factor));
+}
 
 Node Hundredth(const Node& value) { return Scaled(value, NumberNode(Rational(1, 100))); }
 
-Equality Either(Equality first, Equality second) { return first == Equality::kEqual ? first : second; }
+Equality Either(Equality first, Equality second) {
+  return first == Equality::kEqual ? first : second;
+}
 
 Equality PercentagesEqual(const Quantity& gold, const Quantity& answer, Budget* budget) {
   const bool gold_percent = gold.unit.kind == Unit::Kind::kPercent;
@@ -49,8 +55,9 @@ Equality PercentagesEqual(const Quantity& gold, const Quantity& answer, Budget* 
   const Unit& other = gold_percent ? answer.unit : gold.unit;
   if (other.kind != Unit::Kind::kNone) return Equality::kDifferent;
   if (plain == Equality::kEqual) return plain;
-  return Either(plain, gold_percent ? PlainValuesEqual(Hundredth(gold.value), answer.value, budget)
-                                    : PlainValuesEqual(gold.value, Hundredth(answer.value), budget));
+  return Either(plain, gold_percent
+                           ? PlainValuesEqual(Hundredth(gold.value), answer.value, budget)
+                           : PlainValuesEqual(gold.value, Hundredth(answer.value), budget));
 }
 
 // The answer's value in the gold's unit.
@@ -103,8 +110,11 @@ Quantity AsQuantity(const Node& node) {
 }
 
 Equality QuantitiesEqual(const Node& gold_node, const Node& answer_node, Budget* budget) {
-  const auto plain = [](const Node& node) { return node.kind == NodeKind::kNumber || node.kind == NodeKind::kDivide; };
-  if (plain(gold_node) && plain(answer_node)) return PlainValuesEqual(gold_node, answer_node, budget);
+  const auto plain = [](const Node& node) {
+    return node.kind == NodeKind::kNumber || node.kind == NodeKind::kDivide;
+  };
+  if (plain(gold_node) && plain(answer_node))
+    return PlainValuesEqual(gold_node, answer_node, budget);
   const Quantity gold = AsQuantity(gold_node);
   const Quantity answer = AsQuantity(answer_node);
   if (gold.unit.kind == Unit::Kind::kPercent || answer.unit.kind == Unit::Kind::kPercent) {

@@ -16,17 +16,21 @@ constexpr long kMaxRootIndex = 64;
 
 // A number of the machine, between 0 and `limit`.
 bool AsSmall(const Rational& value, long limit, long* out) {
-  if (!value.IsInteger() || value.Sign() < 0 || fmpz_cmp_si(value.numerator(), limit) > 0) return false;
+  if (!value.IsInteger() || value.Sign() < 0 || fmpz_cmp_si(value.numerator(), limit) > 0)
+    return false;
   *out = fmpz_get_si(value.numerator());
   return true;
 }
 
 // False when it is no perfect power.
-bool ExactRoot(const fmpz* number, long index, fmpz* out) { return fmpz_root(out, number, index) != 0; }
+bool ExactRoot(const fmpz* number, long index, fmpz* out) {
+  return fmpz_root(out, number, index) != 0;
+}
 
 }  // namespace
 
-Evaluation RationalPower(const Rational& base, const Rational& exponent, Budget* budget, Rational* out) {
+Evaluation RationalPower(const Rational& base, const Rational& exponent, Budget* budget,
+                         Rational* out) {
   if (base.IsZero()) {
     if (exponent.Sign() <= 0) return Evaluation::kUndefined;
     *out = Rational(0);
@@ -45,7 +49,8 @@ Evaluation RationalPower(const Rational& base, const Rational& exponent, Budget*
     const bool negative = base.Sign() < 0;
     if (negative && index % 2 == 0) return Evaluation::kBeyond;
     fmpz_abs(root.numerator(), root.numerator());
-    if (!ExactRoot(root.numerator(), index, root.numerator()) || !ExactRoot(root.denominator(), index, root.denominator())) {
+    if (!ExactRoot(root.numerator(), index, root.numerator()) ||
+        !ExactRoot(root.denominator(), index, root.denominator())) {
       return Evaluation::kBeyond;
     }
     if (negative) fmpz_neg(root.numerator(), root.numerator());
@@ -53,7 +58,8 @@ Evaluation RationalPower(const Rational& base, const Rational& exponent, Budget*
   const long power = fmpz_get_si(exponent.numerator());
   const long size = power < 0 ? -power : power;
   const bool unit = fmpz_is_pm1(root.numerator()) && fmpz_is_one(root.denominator());
-  if (!unit && (size > Budget::kMaxBits || !budget->SpendExact(root.Bits() * size))) return Evaluation::kBeyond;
+  if (!unit && (size > Budget::kMaxBits || !budget->SpendExact(root.Bits() * size)))
+    return Evaluation::kBeyond;
   const long reduced = unit ? size % 2 : size;
   fmpq_pow_si(out->get(), root.get(), power < 0 ? -reduced : reduced);
   return Evaluation::kOk;
@@ -130,7 +136,8 @@ Evaluation RationalDomain::Call(const Node& node, Rational* out) {
   }
   const std::string& name = node.text;
   const auto all_integers = [&values] {
-    return std::all_of(values.begin(), values.end(), [](const Rational& value) { return value.IsInteger(); });
+    return std::all_of(values.begin(), values.end(),
+                       [](const Rational& value) { return value.IsInteger(); });
   };
   if (name == "abs") {
     fmpq_abs(out->get(), values[0].get());
@@ -138,7 +145,8 @@ Evaluation RationalDomain::Call(const Node& node, Rational* out) {
   }
   if (name == "floor" || name == "ceil") {
     *out = Rational(0);
-    (name == "floor" ? fmpz_fdiv_q : fmpz_cdiv_q)(out->numerator(), values[0].numerator(), values[0].denominator());
+    (name == "floor" ? fmpz_fdiv_q : fmpz_cdiv_q)(out->numerator(), values[0].numerator(),
+                                                  values[0].denominator());
     return Evaluation::kOk;
   }
   if (name == "max" || name == "min") {
@@ -152,7 +160,8 @@ Evaluation RationalDomain::Call(const Node& node, Rational* out) {
     *out = values[0];
     for (size_t i = 1; i < values.size(); ++i) {
       if (!Affordable(out->Bits() + values[i].Bits())) return Evaluation::kBeyond;
-      (name == "gcd" ? fmpz_gcd : fmpz_lcm)(out->numerator(), out->numerator(), values[i].numerator());
+      (name == "gcd" ? fmpz_gcd : fmpz_lcm)(out->numerator(), out->numerator(),
+                                            values[i].numerator());
     }
     return Evaluation::kOk;
   }
@@ -169,7 +178,8 @@ Evaluation RationalDomain::Call(const Node& node, Rational* out) {
     long k = 0;
     if (!all_integers() || values[0].Sign() < 0) return Evaluation::kBeyond;
     if (values[1].Sign() < 0 || values[0] < values[1]) return *out = Rational(0), Evaluation::kOk;
-    if (!AsSmall(values[0], 1'000'000'000, &n) || !AsSmall(values[1], n, &k)) return Evaluation::kBeyond;
+    if (!AsSmall(values[0], 1'000'000'000, &n) || !AsSmall(values[1], n, &k))
+      return Evaluation::kBeyond;
     k = std::min(k, n - k);
     if (k > kMaxChosen || !Affordable(30 * k)) return Evaluation::kBeyond;
     *out = Rational(1);

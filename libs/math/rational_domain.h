@@ -39,6 +39,7 @@ class RationalDomain {
 Evaluation ExponentOf(const Node& node, Budget* budget, Rational* out);
 
 // base^exponent where that is rational. Of a negative base the odd roots are the real ones.
-Evaluation RationalPower(const Rational& base, const Rational& exponent, Budget* budget, Rational* out);
+Evaluation RationalPower(const Rational& base, const Rational& exponent, Budget* budget,
+                         Rational* out);
 
 }  // namespace cohort

@@ -9,13 +9,15 @@
 namespace cohort {
 
 Result<Node> ReadAnswer(std::string_view text, const ReadOptions& options) {
-  COHORT_ASSIGN_OR_RETURN(std::vector<Token> tokens, ReadTokens(WithoutWrapping(text), options.decimal_comma));
+  COHORT_ASSIGN_OR_RETURN(std::vector<Token> tokens,
+                          ReadTokens(WithoutWrapping(text), options.decimal_comma));
   SortWords(options.symbols, &tokens);
   return Grammar(std::move(tokens)).ReadAll();
 }
 
 Result<ReadTree> ReadTokensAndTree(std::string_view text, const ReadOptions& options) {
-  COHORT_ASSIGN_OR_RETURN(std::vector<Token> tokens, ReadTokens(WithoutWrapping(text), options.decimal_comma));
+  COHORT_ASSIGN_OR_RETURN(std::vector<Token> tokens,
+                          ReadTokens(WithoutWrapping(text), options.decimal_comma));
   SortWords(options.symbols, &tokens);
   const bool has_words = HasWords(tokens);
   const bool has_mathematics = std::any_of(tokens.begin(), tokens.end(), [](const Token& token) {
@@ -43,7 +45,9 @@ bool Grammar::Fail(Status status) {
 bool Grammar::Unexpected() {
   if (Peek().kind == Token::Kind::kEnd) return Fail(InvalidArgument("it ends too early"));
   const std::string& text = Peek().text;
-  return Fail(InvalidArgument(text.empty() ? "a number where none belongs" : "\"" + text.substr(0, 20) + "\" where it does not belong"));
+  return Fail(InvalidArgument(text.empty()
+                                  ? "a number where none belongs"
+                                  : "\"" + text.substr(0, 20) + "\" where it does not belong"));
 }
 
 bool Grammar::TakeSign(std::string_view sign) {

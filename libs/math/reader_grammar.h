@@ -67,8 +67,8 @@ class Grammar {
   bool ReadFunction(Node* out);
   bool ReadArgument(Node* out);
   bool ReadBars(std::string_view close, const char* function, Node* out);
-  bool ReadGroup(Node* out);          // { … }: one value
-  bool ReadGroupOrToken(Node* out);   // { … }, or as LaTeX does one digit, letter or command
+  bool ReadGroup(Node* out);         // { … }: one value
+  bool ReadGroupOrToken(Node* out);  // { … }, or as LaTeX does one digit, letter or command
   bool StartsOperand() const;
 
   const Token& Peek(size_t ahead = 0) const {
@@ -90,9 +90,9 @@ class Grammar {
   std::vector<Token> tokens_;
   size_t at_ = 0;
   int nesting_ = 0;
-  int bars_ = 0;         // open |
-  int plus_minus_ = 0;   // so far
-  std::string_view money_;  // a sign of money that was read and belongs to this quantity
+  int bars_ = 0;                   // open |
+  int plus_minus_ = 0;             // so far
+  std::string_view money_;         // a sign of money that was read and belongs to this quantity
   std::string_view degree_scale_;  // "celsius" or "fahrenheit", likewise
   Status failure_;
 };
@@ -106,7 +106,8 @@ class Grammar::Nesting {
 
   // Fails the reading and is false when this is too deep.
   bool ok() const {
-    return grammar_->nesting_ <= kMaxNesting || grammar_->Fail(ResourceExhausted("nested too deeply"));
+    return grammar_->nesting_ <= kMaxNesting ||
+           grammar_->Fail(ResourceExhausted("nested too deeply"));
   }
 
  private:

@@ -17,8 +17,8 @@ bool Grammar::StartsOperand() const {
       return token.text.substr(0, 4) != "end:";
     case Token::Kind::kSign:
       if (token.text == "|") return bars_ == 0;
-      return token.text == "(" || token.text == "[" || token.text == "{" || token.text == "lfloor" ||
-             token.text == "lceil";
+      return token.text == "(" || token.text == "[" || token.text == "{" ||
+             token.text == "lfloor" || token.text == "lceil";
     default:
       return false;
   }
@@ -76,8 +76,9 @@ bool Grammar::ReadMixedPart(Node* whole) {
   if (next.kind == Token::Kind::kNumber && next.vulgar) {
     add(next.number);
     ++at_;
-  } else if (next.kind == Token::Kind::kNumber && next.space_before && !next.text.empty() && AtSign("/", 1) &&
-             Peek(2).kind == Token::Kind::kNumber && !Peek(2).text.empty() && !Peek(2).number.IsZero()) {
+  } else if (next.kind == Token::Kind::kNumber && next.space_before && !next.text.empty() &&
+             AtSign("/", 1) && Peek(2).kind == Token::Kind::kNumber && !Peek(2).text.empty() &&
+             !Peek(2).number.IsZero()) {
     add(next.number / Peek(2).number);
     at_ += 3;
   } else if (next.kind == Token::Kind::kCommand && next.text == "frac") {
@@ -137,7 +138,8 @@ bool Grammar::ReadSubscript(std::string* name) {
   *name += '_';
   if (!TakeSign("{")) {
     const Token& token = Peek();
-    if (token.kind == Token::Kind::kEnd || token.text.empty() || token.kind == Token::Kind::kSign) return Unexpected();
+    if (token.kind == Token::Kind::kEnd || token.text.empty() || token.kind == Token::Kind::kSign)
+      return Unexpected();
     *name += token.text;
     ++at_;
     return true;
@@ -157,7 +159,8 @@ bool Grammar::ReadCommand(Node* out) {
     ++at_;
     return ReadMatrix(name.substr(6), out);
   }
-  if (IsFunctionName(name) && name != "sqrt" && name != "cbrt" && !(name == "binom" && AtSign("{", 1))) {
+  if (IsFunctionName(name) && name != "sqrt" && name != "cbrt" &&
+      !(name == "binom" && AtSign("{", 1))) {
     return ReadFunction(out);
   }
   ++at_;
@@ -216,7 +219,13 @@ bool Grammar::ReadFunction(Node* out) {
   if (name == "lg") name = "log";
   Node base;
   const bool has_base = name == "log" && TakeSign("_");
-  if (has_base && !ReadGroupOrToken(&base)) return false;
+  if (has_base && Peek().kind == Token::Kind::kNumber &&
+      (AtSign("(", 1) || Peek(1).kind == Token::Kind::kNumber)) {
+    base = NumberNode(Peek().number);  // log_10(100), where LaTeX would take the 1 alone
+    ++at_;
+  } else if (has_base && !ReadGroupOrToken(&base)) {
+    return false;
+  }
   Node power;
   bool has_power = false;
   if (AtSign("^")) {
@@ -224,7 +233,8 @@ bool Grammar::ReadFunction(Node* out) {
     has_power = true;
     if (!ReadGroupOrToken(&power)) return false;
     if (power.kind == NodeKind::kNegate && power.children[0].kind == NodeKind::kNumber) {
-      if (!(power.children[0].number == Rational(1)) || (name != "sin" && name != "cos" && name != "tan")) {
+      if (!(power.children[0].number == Rational(1)) ||
+          (name != "sin" && name != "cos" && name != "tan")) {
         return Fail(InvalidArgument("a negative power behind " + name));
       }
       name = "arc" + name;
@@ -254,7 +264,8 @@ bool Grammar::ReadFunction(Node* out) {
   if (several ? call.children.size() < 2 : call.children.size() != (two ? 2U : 1U)) {
     return Fail(InvalidArgument("the wrong number of arguments of " + name));
   }
-  *out = has_power ? MakeNodeOf(NodeKind::kPower, std::move(call), std::move(power)) : std::move(call);
+  *out =
+      has_power ? MakeNodeOf(NodeKind::kPower, std::move(call), std::move(power)) : std::move(call);
   return true;
 }
 
@@ -263,13 +274,16 @@ bool Grammar::ReadArgument(Node* out) {
   std::vector<Node> factors;
   const bool negative = TakeSign("-");
   do {
-    if (Peek().kind == Token::Kind::kCommand && IsFunctionName(Peek().text) && Peek().text != "sqrt" && !factors.empty()) break;
+    if (Peek().kind == Token::Kind::kCommand && IsFunctionName(Peek().text) &&
+        Peek().text != "sqrt" && !factors.empty())
+      break;
     if (Peek().kind == Token::Kind::kNumber && !factors.empty()) break;
     Node factor;
     if (!ReadPower(&factor) || !RequireValue(factor)) return false;
     factors.push_back(std::move(factor));
   } while (StartsOperand());
-  Node product = factors.size() == 1 ? std::move(factors[0]) : MakeNode(NodeKind::kMultiply, std::move(factors));
+  Node product = factors.size() == 1 ? std::move(factors[0])
+                                     : MakeNode(NodeKind::kMultiply, std::move(factors));
   *out = negative ? MakeNodeOf(NodeKind::kNegate, std::move(product)) : std::move(product);
   return true;
 }

@@ -112,7 +112,8 @@ bool Grammar::ReadQuantity(Node* out) {
   const std::string_view outer_scale = std::exchange(degree_scale_, {});
   if (!ReadSum(out)) return false;
   std::vector<UnitWord> words;
-  for (const std::string_view sign : {std::exchange(money_, outer_money), std::exchange(degree_scale_, outer_scale)}) {
+  for (const std::string_view sign :
+       {std::exchange(money_, outer_money), std::exchange(degree_scale_, outer_scale)}) {
     if (!sign.empty()) words.push_back({std::string(sign)});
   }
   if (!ReadUnitWords(&words)) return false;
@@ -179,7 +180,8 @@ bool Grammar::ReadBrackets(Node* out) {
     *out = std::move(inside);
     return true;
   }
-  if (inside.ops.find_first_not_of(kComma) != std::string::npos) return Fail(InvalidArgument("words inside brackets"));
+  if (inside.ops.find_first_not_of(kComma) != std::string::npos)
+    return Fail(InvalidArgument("words inside brackets"));
   *out = MakeNode(NodeKind::kBrackets, std::move(inside.children), open + close);
   return true;
 }
@@ -217,9 +219,10 @@ bool Grammar::ReadMatrix(std::string_view environment, Node* out) {
   if (environment == "array" && AtSign("{")) {
     while (!AtSign("}") && Peek().kind != Token::Kind::kEnd) ++at_;
     if (!ExpectSign("}")) return false;
-  } else if (!bars && environment != "pmatrix" && environment != "bmatrix" && environment != "matrix" &&
-             environment != "smallmatrix" && environment != "array") {
-    return Fail(FailedPrecondition("the environment " + std::string(environment.substr(0, 20)) + " is not read"));
+  } else if (!bars && environment != "pmatrix" && environment != "bmatrix" &&
+             environment != "matrix" && environment != "smallmatrix" && environment != "array") {
+    return Fail(FailedPrecondition("the environment " + std::string(environment.substr(0, 20)) +
+                                   " is not read"));
   }
   *out = MakeNode(NodeKind::kMatrix, {}, bars ? "v" : "p");
   const int outer_bars = std::exchange(bars_, 0);

@@ -30,10 +30,14 @@ bool Grammar::ReadSum(Node* out) {
     if (sign.empty() && !first) break;
     Node term;
     if (!ReadProduct(&term)) return false;
-    const bool alone = first && sign.empty() && !AtSign("+") && !AtSign("-") && !AtSign("+-") && !AtSign("-+");
+    const bool alone =
+        first && sign.empty() && !AtSign("+") && !AtSign("-") && !AtSign("+-") && !AtSign("-+");
     if (alone) {
       *out = std::move(term);
       return true;
+    }
+    if (term.kind == NodeKind::kMatrix && terms.empty() && sign == "-") {
+      return MakeProduct({NumberNode(Rational(-1)), std::move(term)}, {}, out);
     }
     if (!RequireValue(term)) return false;
     if (sign == "-") {
@@ -47,7 +51,8 @@ bool Grammar::ReadSum(Node* out) {
       }
     } else if (sign == "+-" || sign == "-+") {
       if (++plus_minus_ > kMaxPlusMinus) return Fail(ResourceExhausted("too many ±"));
-      Node left = terms.empty() ? NumberNode(Rational(0)) : Single(NodeKind::kAdd, std::move(terms));
+      Node left =
+          terms.empty() ? NumberNode(Rational(0)) : Single(NodeKind::kAdd, std::move(terms));
       terms.clear();
       Node both = MakeNodeOf(NodeKind::kPlusMinus, std::move(left), std::move(term));
       both.text = sign;
@@ -93,7 +98,9 @@ bool Grammar::MakeProduct(std::vector<Node> above, std::vector<Node> below, Node
     *out = std::move(above[0]);
     return true;
   }
-  const auto is_matrix = [](const Node& node) { return node.kind == NodeKind::kMatrix && node.text != "v"; };
+  const auto is_matrix = [](const Node& node) {
+    return node.kind == NodeKind::kMatrix && node.text != "v";
+  };
   const auto matrix = std::find_if(above.begin(), above.end(), is_matrix);
   Node scaled;
   if (matrix != above.end()) {
@@ -108,14 +115,16 @@ bool Grammar::MakeProduct(std::vector<Node> above, std::vector<Node> below, Node
   }
   Node product = Single(NodeKind::kMultiply, std::move(above));
   if (!below.empty()) {
-    product = MakeNodeOf(NodeKind::kDivide, std::move(product), Single(NodeKind::kMultiply, std::move(below)));
+    product = MakeNodeOf(NodeKind::kDivide, std::move(product),
+                         Single(NodeKind::kMultiply, std::move(below)));
   }
   if (scaled.kind != NodeKind::kMatrix) {
     *out = std::move(product);
     return true;
   }
   for (Node& row : scaled.children) {
-    for (Node& cell : row.children) cell = MakeNodeOf(NodeKind::kMultiply, product, std::move(cell));
+    for (Node& cell : row.children)
+      cell = MakeNodeOf(NodeKind::kMultiply, product, std::move(cell));
   }
   *out = std::move(scaled);
   return true;
@@ -177,7 +186,8 @@ bool Grammar::ReadDegreeSign(Node* out, bool* read) {
   if (!RequireValue(*out)) return false;
   at_ += length;
   const Token& next = Peek();
-  if ((next.kind == Token::Kind::kWord || next.kind == Token::Kind::kName) && (next.text == "C" || next.text == "F")) {
+  if ((next.kind == Token::Kind::kWord || next.kind == Token::Kind::kName) &&
+      (next.text == "C" || next.text == "F")) {
     degree_scale_ = next.text == "C" ? "celsius" : "fahrenheit";
     ++at_;
     return true;

@@ -78,7 +78,8 @@ std::optional<RealSet> InequalitySet(const Node& node) {
 }
 
 bool AddTo(RealSet* all, RealSet part) {
-  if (!all->variable.empty() && !part.variable.empty() && all->variable != part.variable) return false;
+  if (!all->variable.empty() && !part.variable.empty() && all->variable != part.variable)
+    return false;
   if (all->variable.empty()) all->variable = part.variable;
   for (Interval& interval : part.intervals) all->intervals.push_back(std::move(interval));
   return true;
@@ -122,7 +123,8 @@ bool Normalize(RealSet* set, Budget* budget) {
   for (Interval& interval : set->intervals) {
     const std::optional<int> order = Order(interval.low, interval.high, budget);
     if (!order) return false;
-    if (*order > 0 || (*order == 0 && !(interval.low_closed && interval.high_closed))) continue;  // empty
+    if (*order > 0 || (*order == 0 && !(interval.low_closed && interval.high_closed)))
+      continue;  // empty
     if (InfinitySign(interval.low) != 0) interval.low_closed = false;
     if (InfinitySign(interval.high) != 0) interval.high_closed = false;
     size_t at = sorted.size();
@@ -172,14 +174,16 @@ bool IsRealSet(const Node& node) {
     case NodeKind::kBrackets:
       return node.children.size() == 2 && node.text != "()" && node.text != "<>";
     case NodeKind::kList:
-      return std::all_of(node.children.begin(), node.children.end(), IsRealSet) && ListSet(node).has_value();
+      return std::all_of(node.children.begin(), node.children.end(), IsRealSet) &&
+             ListSet(node).has_value();
     default:
       return false;
   }
 }
 
 std::optional<RealSet> AsRealSet(const Node& node) {
-  if (std::optional<Interval> interval = BracketInterval(node)) return RealSet{"", {*std::move(interval)}};
+  if (std::optional<Interval> interval = BracketInterval(node))
+    return RealSet{"", {*std::move(interval)}};
   switch (node.kind) {
     case NodeKind::kReals:
       return RealSet{"", {{Infinity(-1), Infinity(1), false, false}}};
@@ -215,8 +219,10 @@ std::optional<RealSet> AsRealSet(const Node& node) {
 }
 
 Equality RealSetsEqual(RealSet gold, RealSet answer, Budget* budget) {
-  if (!gold.variable.empty() && !answer.variable.empty() && gold.variable != answer.variable) return Equality::kDifferent;
-  if (gold.intervals.size() > kMaxIntervals || answer.intervals.size() > kMaxIntervals) return Equality::kTooCostly;
+  if (!gold.variable.empty() && !answer.variable.empty() && gold.variable != answer.variable)
+    return Equality::kDifferent;
+  if (gold.intervals.size() > kMaxIntervals || answer.intervals.size() > kMaxIntervals)
+    return Equality::kTooCostly;
   if (!Normalize(&gold, budget) || !Normalize(&answer, budget)) return Equality::kUndecided;
   if (gold.intervals.size() != answer.intervals.size()) return Equality::kDifferent;
   for (size_t i = 0; i < gold.intervals.size(); ++i) {

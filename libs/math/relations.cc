@@ -9,18 +9,21 @@ namespace cohort {
 namespace {
 
 bool IsEquations(const Node& node) {
-  return node.kind == NodeKind::kRelation && node.ops.find_first_not_of(kEqualTo) == std::string::npos;
+  return node.kind == NodeKind::kRelation &&
+         node.ops.find_first_not_of(kEqualTo) == std::string::npos;
 }
 
 // The name that a member of an equation is, empty when it is an expression: x, f(x), (x, y).
 std::string NameOf(const Node& node) {
   if (node.kind == NodeKind::kSymbol) return node.text;
-  if (node.kind == NodeKind::kMultiply && node.children.size() == 2 && node.children[0].kind == NodeKind::kSymbol) {
+  if (node.kind == NodeKind::kMultiply && node.children.size() == 2 &&
+      node.children[0].kind == NodeKind::kSymbol) {
     constexpr std::string_view kFunctionLetters = "fghpqPQFGH";
     const std::string& letter = node.children[0].text;
     const Node& argument = node.children[1];
     const bool plain = argument.kind == NodeKind::kSymbol || argument.kind == NodeKind::kNumber;
-    if (plain && letter.size() == 1 && kFunctionLetters.find(letter[0]) != std::string_view::npos) return letter;
+    if (plain && letter.size() == 1 && kFunctionLetters.find(letter[0]) != std::string_view::npos)
+      return letter;
   }
   if (node.kind == NodeKind::kBrackets && node.text == "()") {
     std::string names;
@@ -33,11 +36,14 @@ std::string NameOf(const Node& node) {
   return "";
 }
 
-bool AllEqual(std::vector<Node>::const_iterator first, std::vector<Node>::const_iterator last, Budget* budget) {
+bool AllEqual(std::vector<Node>::const_iterator first, std::vector<Node>::const_iterator last,
+              Budget* budget) {
   for (auto member = first; member != last; ++member) {
     const Node& value = *(last - 1);
     if (SameTree(*member, value)) continue;
-    if (!IsValue(*member) || !IsValue(value) || ValuesEqual(value, *member, budget) != Equality::kEqual) return false;
+    if (!IsValue(*member) || !IsValue(value) ||
+        ValuesEqual(value, *member, budget) != Equality::kEqual)
+      return false;
   }
   return true;
 }
@@ -84,7 +90,8 @@ std::optional<Named> AsNamed(const Node& node, Budget* budget) {
 }
 
 std::optional<Node> AsChainValue(const Node& node, Budget* budget) {
-  if (!IsEquations(node) || !AllEqual(node.children.begin(), node.children.end(), budget)) return {};
+  if (!IsEquations(node) || !AllEqual(node.children.begin(), node.children.end(), budget))
+    return {};
   return node.children.back();
 }
 

@@ -17,37 +17,58 @@ struct UnicodeRow {
 };
 
 constexpr UnicodeRow kUnicode[] = {
-    {"\u00a0", Unicode::kSpace, ""}, {"\u2002", Unicode::kSpace, ""}, {"\u2003", Unicode::kSpace, ""},
-    {"\u2009", Unicode::kSpace, ""}, {"\u200a", Unicode::kSpace, ""}, {"\u200b", Unicode::kSpace, ""},
-    {"\u202f", Unicode::kSpace, ""}, {"\u3000", Unicode::kSpace, ""}, {"\ufeff", Unicode::kSpace, ""},
-    {"−", Unicode::kSign, "-"}, {"–", Unicode::kSign, "-"}, {"—", Unicode::kSign, "-"}, {"－", Unicode::kSign, "-"},
-    {"×", Unicode::kSign, "*"}, {"·", Unicode::kSign, "*"}, {"⋅", Unicode::kSign, "*"}, {"∙", Unicode::kSign, "*"},
-    {"∗", Unicode::kSign, "*"}, {"÷", Unicode::kSign, "/"}, {"∕", Unicode::kSign, "/"}, {"⁄", Unicode::kSign, "/"},
-    {"±", Unicode::kSign, "+-"}, {"∓", Unicode::kSign, "-+"}, {"≤", Unicode::kSign, "<="}, {"≥", Unicode::kSign, ">="},
-    {"≠", Unicode::kSign, "!="}, {"≈", Unicode::kSign, "~="}, {"∪", Unicode::kSign, "cup"}, {"∈", Unicode::kSign, "in"},
-    {"°", Unicode::kSign, "deg"}, {"º", Unicode::kSign, "deg"}, {"⟨", Unicode::kSign, "<<"}, {"⟩", Unicode::kSign, ">>"},
-    {"，", Unicode::kSign, ","}, {"；", Unicode::kSign, ";"}, {"：", Unicode::kSign, ":"}, {"∶", Unicode::kSign, ":"},
-    {"（", Unicode::kSign, "("}, {"）", Unicode::kSign, ")"}, {"＝", Unicode::kSign, "="}, {"＋", Unicode::kSign, "+"},
-    {"％", Unicode::kSign, "%"}, {"…", Unicode::kSign, "ellipsis"}, {"⋯", Unicode::kSign, "ellipsis"}, {"′", Unicode::kSign, "'"},
-    {"√", Unicode::kCommand, "usqrt"}, {"∛", Unicode::kCommand, "ucbrt"}, {"∜", Unicode::kCommand, "ufrt"},
-    {"π", Unicode::kCommand, "pi"}, {"∞", Unicode::kCommand, "infty"}, {"∅", Unicode::kCommand, "emptyset"},
-    {"Ø", Unicode::kCommand, "emptyset"}, {"ℝ", Unicode::kCommand, "reals"},
-    {"α", Unicode::kName, "alpha"}, {"β", Unicode::kName, "beta"}, {"γ", Unicode::kName, "gamma"},
-    {"δ", Unicode::kName, "delta"}, {"ε", Unicode::kName, "epsilon"}, {"θ", Unicode::kName, "theta"},
-    {"λ", Unicode::kName, "lambda"}, {"μ", Unicode::kName, "mu"}, {"ρ", Unicode::kName, "rho"},
-    {"σ", Unicode::kName, "sigma"}, {"τ", Unicode::kName, "tau"}, {"φ", Unicode::kName, "phi"},
-    {"ϕ", Unicode::kName, "phi"}, {"ψ", Unicode::kName, "psi"}, {"ω", Unicode::kName, "omega"},
-    {"½", Unicode::kFraction, "12"}, {"⅓", Unicode::kFraction, "13"}, {"⅔", Unicode::kFraction, "23"},
-    {"¼", Unicode::kFraction, "14"}, {"¾", Unicode::kFraction, "34"}, {"⅕", Unicode::kFraction, "15"},
-    {"⅖", Unicode::kFraction, "25"}, {"⅗", Unicode::kFraction, "35"}, {"⅘", Unicode::kFraction, "45"},
-    {"⅙", Unicode::kFraction, "16"}, {"⅚", Unicode::kFraction, "56"}, {"⅛", Unicode::kFraction, "18"},
-    {"⅜", Unicode::kFraction, "38"}, {"⅝", Unicode::kFraction, "58"}, {"⅞", Unicode::kFraction, "78"},
-    {"⁰", Unicode::kRaised, "0"}, {"¹", Unicode::kRaised, "1"}, {"²", Unicode::kRaised, "2"}, {"³", Unicode::kRaised, "3"},
-    {"⁴", Unicode::kRaised, "4"}, {"⁵", Unicode::kRaised, "5"}, {"⁶", Unicode::kRaised, "6"}, {"⁷", Unicode::kRaised, "7"},
-    {"⁸", Unicode::kRaised, "8"}, {"⁹", Unicode::kRaised, "9"}, {"⁻", Unicode::kRaised, "-"},
-    {"₀", Unicode::kLowered, "0"}, {"₁", Unicode::kLowered, "1"}, {"₂", Unicode::kLowered, "2"}, {"₃", Unicode::kLowered, "3"},
-    {"₄", Unicode::kLowered, "4"}, {"₅", Unicode::kLowered, "5"}, {"₆", Unicode::kLowered, "6"}, {"₇", Unicode::kLowered, "7"},
-    {"₈", Unicode::kLowered, "8"}, {"₉", Unicode::kLowered, "9"},
+    {"\u00a0", Unicode::kSpace, ""},      {"\u2002", Unicode::kSpace, ""},
+    {"\u2003", Unicode::kSpace, ""},      {"\u2009", Unicode::kSpace, ""},
+    {"\u200a", Unicode::kSpace, ""},      {"\u200b", Unicode::kSpace, ""},
+    {"\u202f", Unicode::kSpace, ""},      {"\u3000", Unicode::kSpace, ""},
+    {"\ufeff", Unicode::kSpace, ""},      {"−", Unicode::kSign, "-"},
+    {"–", Unicode::kSign, "-"},           {"—", Unicode::kSign, "-"},
+    {"－", Unicode::kSign, "-"},          {"×", Unicode::kSign, "*"},
+    {"·", Unicode::kSign, "*"},           {"⋅", Unicode::kSign, "*"},
+    {"∙", Unicode::kSign, "*"},           {"∗", Unicode::kSign, "*"},
+    {"÷", Unicode::kSign, "/"},           {"∕", Unicode::kSign, "/"},
+    {"⁄", Unicode::kSign, "/"},           {"±", Unicode::kSign, "+-"},
+    {"∓", Unicode::kSign, "-+"},          {"≤", Unicode::kSign, "<="},
+    {"≥", Unicode::kSign, ">="},          {"≠", Unicode::kSign, "!="},
+    {"≈", Unicode::kSign, "~="},          {"∪", Unicode::kSign, "cup"},
+    {"∈", Unicode::kSign, "in"},          {"°", Unicode::kSign, "deg"},
+    {"º", Unicode::kSign, "deg"},         {"⟨", Unicode::kSign, "<<"},
+    {"⟩", Unicode::kSign, ">>"},          {"，", Unicode::kSign, ","},
+    {"；", Unicode::kSign, ";"},          {"：", Unicode::kSign, ":"},
+    {"∶", Unicode::kSign, ":"},           {"（", Unicode::kSign, "("},
+    {"）", Unicode::kSign, ")"},          {"＝", Unicode::kSign, "="},
+    {"＋", Unicode::kSign, "+"},          {"％", Unicode::kSign, "%"},
+    {"…", Unicode::kSign, "ellipsis"},    {"⋯", Unicode::kSign, "ellipsis"},
+    {"′", Unicode::kSign, "'"},           {"√", Unicode::kCommand, "usqrt"},
+    {"∛", Unicode::kCommand, "ucbrt"},    {"∜", Unicode::kCommand, "ufrt"},
+    {"π", Unicode::kCommand, "pi"},       {"∞", Unicode::kCommand, "infty"},
+    {"∅", Unicode::kCommand, "emptyset"}, {"Ø", Unicode::kCommand, "emptyset"},
+    {"ℝ", Unicode::kCommand, "reals"},    {"α", Unicode::kName, "alpha"},
+    {"β", Unicode::kName, "beta"},        {"γ", Unicode::kName, "gamma"},
+    {"δ", Unicode::kName, "delta"},       {"ε", Unicode::kName, "epsilon"},
+    {"θ", Unicode::kName, "theta"},       {"λ", Unicode::kName, "lambda"},
+    {"μ", Unicode::kName, "mu"},          {"ρ", Unicode::kName, "rho"},
+    {"σ", Unicode::kName, "sigma"},       {"τ", Unicode::kName, "tau"},
+    {"φ", Unicode::kName, "phi"},         {"ϕ", Unicode::kName, "phi"},
+    {"ψ", Unicode::kName, "psi"},         {"ω", Unicode::kName, "omega"},
+    {"½", Unicode::kFraction, "12"},      {"⅓", Unicode::kFraction, "13"},
+    {"⅔", Unicode::kFraction, "23"},      {"¼", Unicode::kFraction, "14"},
+    {"¾", Unicode::kFraction, "34"},      {"⅕", Unicode::kFraction, "15"},
+    {"⅖", Unicode::kFraction, "25"},      {"⅗", Unicode::kFraction, "35"},
+    {"⅘", Unicode::kFraction, "45"},      {"⅙", Unicode::kFraction, "16"},
+    {"⅚", Unicode::kFraction, "56"},      {"⅛", Unicode::kFraction, "18"},
+    {"⅜", Unicode::kFraction, "38"},      {"⅝", Unicode::kFraction, "58"},
+    {"⅞", Unicode::kFraction, "78"},      {"⁰", Unicode::kRaised, "0"},
+    {"¹", Unicode::kRaised, "1"},         {"²", Unicode::kRaised, "2"},
+    {"³", Unicode::kRaised, "3"},         {"⁴", Unicode::kRaised, "4"},
+    {"⁵", Unicode::kRaised, "5"},         {"⁶", Unicode::kRaised, "6"},
+    {"⁷", Unicode::kRaised, "7"},         {"⁸", Unicode::kRaised, "8"},
+    {"⁹", Unicode::kRaised, "9"},         {"⁻", Unicode::kRaised, "-"},
+    {"₀", Unicode::kLowered, "0"},        {"₁", Unicode::kLowered, "1"},
+    {"₂", Unicode::kLowered, "2"},        {"₃", Unicode::kLowered, "3"},
+    {"₄", Unicode::kLowered, "4"},        {"₅", Unicode::kLowered, "5"},
+    {"₆", Unicode::kLowered, "6"},        {"₇", Unicode::kLowered, "7"},
+    {"₈", Unicode::kLowered, "8"},        {"₉", Unicode::kLowered, "9"},
 };
 
 struct LatexRow {
@@ -57,7 +78,8 @@ struct LatexRow {
 };
 
 constexpr LatexRow kLatex[] = {
-    {"left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm displaystyle textstyle limits nolimits "
+    {"left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm displaystyle "
+     "textstyle limits nolimits "
      "rm bf it mathstrut strut",
      Latex::kNothing, ""},
     {"quad qquad enspace enskip thinspace medspace thickspace space hfill", Latex::kSpace, ""},
@@ -92,37 +114,45 @@ constexpr LatexRow kLatex[] = {
     {"pi", Latex::kCommand, ""},
     {"infty", Latex::kCommand, ""},
     {"emptyset varnothing", Latex::kCommand, "emptyset"},
-    {"sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth log ln lg exp gcd lcm max min", Latex::kWord, ""},
+    {"sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth log ln lg exp gcd lcm max "
+     "min",
+     Latex::kWord, ""},
     {"land", Latex::kWord, "and"},
     {"lor", Latex::kWord, "or"},
-    {"alpha beta gamma delta theta lambda mu rho sigma tau phi psi omega eta zeta kappa nu xi chi iota Delta Gamma "
+    {"alpha beta gamma delta theta lambda mu rho sigma tau phi psi omega eta zeta kappa nu xi chi "
+     "iota Delta Gamma "
      "Lambda Omega Phi Pi Psi Sigma Theta ell hbar",
      Latex::kName, ""},
     {"epsilon varepsilon", Latex::kName, "epsilon"},
     {"varphi", Latex::kName, "phi"},
     {"vartheta", Latex::kName, "theta"},
-    {"text mbox textbf textit textsf texttt textnormal mathit mathsf mathtt emph bold hbox", Latex::kText, ""},
+    {"text mbox textbf textit textsf texttt textnormal mathit mathsf mathtt emph bold hbox",
+     Latex::kText, ""},
     {"mathrm textrm operatorname", Latex::kRoman, ""},
-    {"mathbf boldsymbol vec hat overrightarrow overline bar tilde widehat underline mathcal mathscr mathfrak",
+    {"mathbf boldsymbol vec hat overrightarrow overline bar tilde widehat underline mathcal "
+     "mathscr mathfrak",
      Latex::kDecoration, ""},
     {"mathbb Bbb", Latex::kBoard, ""},
     {"begin end", Latex::kEnvironment, ""},
-    {"int iint iiint oint sum prod lim limsup liminf partial nabla bigcap bigoplus bmod pmod mod cap setminus mid to "
-     "rightarrow Rightarrow implies iff forall exists subset subseteq cong equiv propto det dim ker arg deg Re Im "
+    {"int iint iiint oint sum prod lim limsup liminf partial nabla bigcap bigoplus bmod pmod mod "
+     "cap setminus mid to "
+     "rightarrow Rightarrow implies iff forall exists subset subseteq cong equiv propto det dim "
+     "ker arg deg Re Im "
      "inf sup",
      Latex::kUnsupported, ""},
 };
 
 constexpr std::string_view kFunctions[] = {
-    "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "coth", "sqrt", "cbrt", "sin", "cos", "tan", "cot",
-    "sec",    "csc",    "log",    "ln",   "lg",   "exp",  "abs",  "gcd",  "lcm",  "max", "min", "floor", "ceil",
-    "asin", "acos", "atan", "binom"};
+    "arcsin", "arccos", "arctan", "sinh", "cosh",  "tanh", "coth", "sqrt", "cbrt", "sin",
+    "cos",    "tan",    "cot",    "sec",  "csc",   "log",  "ln",   "lg",   "exp",  "abs",
+    "gcd",    "lcm",    "max",    "min",  "floor", "ceil", "asin", "acos", "atan", "binom"};
 
 }  // namespace
 
 std::optional<UnicodeSign> FindUnicodeSign(std::string_view text) {
   for (const UnicodeRow& row : kUnicode) {
-    if (text.substr(0, row.sign.size()) == row.sign) return UnicodeSign{row.meaning, row.text, row.sign.size()};
+    if (text.substr(0, row.sign.size()) == row.sign)
+      return UnicodeSign{row.meaning, row.text, row.sign.size()};
   }
   return {};
 }
@@ -153,7 +183,8 @@ bool IsFunctionName(std::string_view name) {
 std::string_view LeadingFunctionName(std::string_view word) {
   std::string_view longest;
   for (const std::string_view function : kFunctions) {
-    if (word.substr(0, function.size()) == function && function.size() > longest.size()) longest = function;
+    if (word.substr(0, function.size()) == function && function.size() > longest.size())
+      longest = function;
   }
   return longest;
 }

@@ -20,11 +20,11 @@ std::optional<UnicodeSign> FindUnicodeSign(std::string_view text);
 
 struct LatexCommand {
   enum class Meaning : uint8_t {
-    kNothing,      // of looks only
+    kNothing,  // of looks only
     kSpace,
     kSign,
     kCommand,
-    kWord,         // a function or a letter written as a command
+    kWord,  // a function or a letter written as a command
     kName,
     kText,         // \text{…}
     kRoman,        // \mathrm{…}: text unless it is a letter or a function

@@ -121,7 +121,8 @@ class Lexer {
     std::string_view decimals;
     std::string_view repetend;
     bool has_point = false;
-    const bool comma = Peek() == ',' && decimal_comma_ == DecimalComma::kAccepted && IsDigit(Peek(1)) && brackets_ == 0;
+    const bool comma = Peek() == ',' && decimal_comma_ == DecimalComma::kAccepted &&
+                       IsDigit(Peek(1)) && brackets_ == 0;
     if ((Peek() == '.' && Peek(1) != '.') || comma) {
       has_point = true;
       ++at_;
@@ -131,7 +132,8 @@ class Lexer {
     Token& token = Push(Token::Kind::kNumber, "");
     token.number = DigitsValue(whole.empty() ? "0" : whole);
     if (!decimals.empty()) {
-      token.number = token.number + DigitsValue(decimals) * PowerOfTen(-static_cast<long>(decimals.size()));
+      token.number =
+          token.number + DigitsValue(decimals) * PowerOfTen(-static_cast<long>(decimals.size()));
     }
     if (!repetend.empty()) {
       const auto length = static_cast<long>(repetend.size());
@@ -140,7 +142,8 @@ class Lexer {
     } else if (!decimals.empty()) {
       token.decimals = static_cast<int>(decimals.size());
       const std::string all = whole + std::string(decimals);
-      token.significant = static_cast<int>(all.size() - std::min(all.find_first_not_of('0'), all.size()));
+      token.significant =
+          static_cast<int>(all.size() - std::min(all.find_first_not_of('0'), all.size()));
     }
     if (!has_point) token.text = whole;
     return ReadExponent(&token);
@@ -160,20 +163,24 @@ class Lexer {
     for (const char digit : digits) exponent = exponent * 10 + (digit - '0');
     token->number = token->number * PowerOfTen(negative ? -exponent : exponent);
     token->text.clear();
-    token->decimals = std::max(0, token->decimals - static_cast<int>(negative ? -exponent : exponent));
+    token->decimals =
+        std::max(0, token->decimals - static_cast<int>(negative ? -exponent : exponent));
     return {};
   }
 
   Status ReadWord() {
     const size_t start = at_;
-    while (IsLetter(Peek()) || (text_depth_ > 0 && start < at_ && Peek() == '\'' && IsLetter(Peek(1)))) ++at_;
+    while (IsLetter(Peek()) ||
+           (text_depth_ > 0 && start < at_ && Peek() == '\'' && IsLetter(Peek(1))))
+      ++at_;
     Push(Token::Kind::kWord, text_.substr(start, at_ - start));
     return {};
   }
 
   Status ReadSign() {
     static constexpr std::pair<std::string_view, std::string_view> kLong[] = {
-        {"**", "^"}, {"<=", "<="}, {">=", ">="}, {"!=", "!="}, {"==", "="}, {"+/-", "+-"}, {"+-", "+-"}, {"...", "ellipsis"}};
+        {"**", "^"}, {"<=", "<="},  {">=", ">="}, {"!=", "!="},
+        {"==", "="}, {"+/-", "+-"}, {"+-", "+-"}, {"...", "ellipsis"}};
     for (const auto& [written, sign] : kLong) {
       if (!StartsWith(written)) continue;
       at_ += written.size();
@@ -190,8 +197,8 @@ class Lexer {
     return {};
   }
 
-  // A pair of $ in the middle encloses mathematics; a $ alone, or one that would enclose white space
-  // at its ends, is money.
+  // A pair of $ in the middle encloses mathematics; a $ alone, or one that would enclose white
+  // space at its ends, is money.
   bool SkipMathDelimiter() {
     if (at_ == closing_dollar_) {
       ++at_;
@@ -225,7 +232,8 @@ class Lexer {
         return {};
       case UnicodeSign::Meaning::kFraction: {
         Token& token = Push(Token::Kind::kNumber, "");
-        token.number = Rational(sign->text[0] - '0', static_cast<unsigned long>(sign->text[1] - '0'));
+        token.number =
+            Rational(sign->text[0] - '0', static_cast<unsigned long>(sign->text[1] - '0'));
         token.vulgar = true;
         return {};
       }
@@ -265,17 +273,39 @@ class Lexer {
       const char c = Peek();
       ++at_;
       switch (c) {
-        case ',': case ';': case ':': case '!': case ' ': case '>':
+        case ',':
+        case ';':
+        case ':':
+        case '!':
+        case ' ':
+        case '>':
           space_ = space_ || c != '!';
           return {};
-        case '\\': PushSign("\\\\"); return {};
-        case '{': PushSign("\\{"); return {};
-        case '}': PushSign("\\}"); return {};
-        case '%': PushSign("%"); return {};
-        case '$': PushSign("$"); return {};
-        case '|': PushSign("norm"); return {};
-        case '(': case ')': case '[': case ']': return {};  // delimiters in the middle of a text
-        default: return InvalidArgument(std::string("the command \\") + c);
+        case '\\':
+          PushSign("\\\\");
+          return {};
+        case '{':
+          PushSign("\\{");
+          return {};
+        case '}':
+          PushSign("\\}");
+          return {};
+        case '%':
+          PushSign("%");
+          return {};
+        case '$':
+          PushSign("$");
+          return {};
+        case '|':
+          PushSign("norm");
+          return {};
+        case '(':
+        case ')':
+        case '[':
+        case ']':
+          return {};  // delimiters in the middle of a text
+        default:
+          return InvalidArgument(std::string("the command \\") + c);
       }
     }
     const size_t start = at_;
@@ -335,7 +365,8 @@ class Lexer {
         Push(Token::Kind::kCommand, std::string(name) + ":" + std::string(group));
         return {};
       case LatexCommand::Meaning::kBoard:
-        if (group != "R") return InvalidArgument("the set \\mathbb{" + std::string(group.substr(0, 8)) + "}");
+        if (group != "R")
+          return InvalidArgument("the set \\mathbb{" + std::string(group.substr(0, 8)) + "}");
         Push(Token::Kind::kCommand, "reals");
         return {};
       case LatexCommand::Meaning::kDecoration:
@@ -382,7 +413,8 @@ bool StripPair(std::string_view open, std::string_view close, std::string_view* 
       text->substr(text->size() - close.size()) != close) {
     return false;
   }
-  const std::string_view inside = text->substr(open.size(), text->size() - open.size() - close.size());
+  const std::string_view inside =
+      text->substr(open.size(), text->size() - open.size() - close.size());
   if (inside.find(close) != kNpos || inside.find(open) != kNpos) return false;
   if (!inside.empty() && inside.back() == '\\') return false;
   *text = inside;
@@ -422,9 +454,11 @@ std::string_view WithoutWrapping(std::string_view text) {
   for (;;) {
     const size_t before = text.size();
     text = Trim(text);
-    if (text.size() > 1 && text.back() == '.' && text[text.size() - 2] != '.') text.remove_suffix(1);
-    if (!StripPair("$$", "$$", &text) && !StripPair("$", "$", &text) && !StripPair("\\(", "\\)", &text) &&
-        !StripPair("\\[", "\\]", &text) && !StripPair("**", "**", &text)) {
+    if (text.size() > 1 && text.back() == '.' && text[text.size() - 2] != '.')
+      text.remove_suffix(1);
+    if (!StripPair("$$", "$$", &text) && !StripPair("$", "$", &text) &&
+        !StripPair("\\(", "\\)", &text) && !StripPair("\\[", "\\]", &text) &&
+        !StripPair("**", "**", &text)) {
       StripBox(&text);
     }
     if (text.size() == before) return text;

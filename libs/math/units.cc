@@ -55,14 +55,18 @@ constexpr Measure kMeasures[] = {
 
 // Words that say something about the number: what stands behind it is no unit.
 constexpr std::string_view kNotUnits[] = {
-    "or",     "and",   "not",   "no",    "about",   "more",     "less",    "to",      "than",
-    "least",  "most",  "but",   "if",    "is",      "are",      "except",  "plus",    "minus",
-    "times",  "half",  "over",  "under", "between", "from",     "until",   "nor",     "either",
-    "maybe",  "fewer", "below", "above", "up",      "through",  "hundred", "thousand", "million",
-    "billion", "trillion", "dozen", "dozens", "approximately", "roughly", "around", "nearly",
-    "almost", "exactly", "that", "this", "which", "because", "so", "then", "wrong", "incorrect",
-    "squared", "cubed", "divided", "multiplied", "equals", "where", "for", "with", "without",
-    "quarter", "quarters", "third", "thirds", "halves", "tenths", "hundredths", "each"};
+    "or",      "and",      "not",     "no",         "about",         "more",
+    "less",    "to",       "than",    "least",      "most",          "but",
+    "if",      "is",       "are",     "except",     "plus",          "minus",
+    "times",   "half",     "over",    "under",      "between",       "from",
+    "until",   "nor",      "either",  "maybe",      "fewer",         "below",
+    "above",   "up",       "through", "hundred",    "thousand",      "million",
+    "billion", "trillion", "dozen",   "dozens",     "approximately", "roughly",
+    "around",  "nearly",   "almost",  "exactly",    "that",          "this",
+    "which",   "because",  "so",      "then",       "wrong",         "incorrect",
+    "squared", "cubed",    "divided", "multiplied", "equals",        "where",
+    "for",     "with",     "without", "quarter",    "quarters",      "third",
+    "thirds",  "halves",   "tenths",  "hundredths", "each"};
 
 using MeasureTable = std::unordered_map<std::string_view, Unit>;
 
@@ -137,7 +141,8 @@ std::optional<Unit> ReadMeasures(const std::vector<UnitWord>& words) {
       continue;
     }
     // "degrees Celsius" is one unit.
-    if (factors == 0 && i + 1 < words.size() && (words[i].word == "degrees" || words[i].word == "degree")) {
+    if (factors == 0 && i + 1 < words.size() &&
+        (words[i].word == "degrees" || words[i].word == "degree")) {
       const std::optional<Unit> scale = FindMeasure(LowerCase(words[i + 1].word));
       if (scale && (scale->dimensions[kCelsius] != 0 || scale->dimensions[kFahrenheit] != 0)) ++i;
     }
@@ -145,7 +150,8 @@ std::optional<Unit> ReadMeasures(const std::vector<UnitWord>& words) {
     if (!measure || power < -4 || power > 4 || power == 0) return {};
     if (below) power = -power;
     for (size_t base = 0; base < kBaseUnits; ++base) {
-      unit.dimensions[base] = static_cast<int8_t>(unit.dimensions[base] + power * measure->dimensions[base]);
+      unit.dimensions[base] =
+          static_cast<int8_t>(unit.dimensions[base] + power * measure->dimensions[base]);
     }
     for (int step = 0; step < std::abs(power); ++step) {
       unit.factor = power > 0 ? unit.factor * measure->factor : unit.factor / measure->factor;
@@ -195,7 +201,8 @@ std::optional<Unit> ReadUnit(const std::vector<UnitWord>& words) {
   if (words.empty()) return {};
   const std::string first = LowerCase(words[0].word);
   if (words.size() == 1 && (first == "percent" || first == "pct")) return PercentUnit();
-  if (words.size() == 2 && first == "per" && LowerCase(words[1].word) == "cent") return PercentUnit();
+  if (words.size() == 2 && first == "per" && LowerCase(words[1].word) == "cent")
+    return PercentUnit();
   if (std::optional<Unit> measure = ReadMeasures(words)) return measure;
   return ReadPlainWords(words);
 }

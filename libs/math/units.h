@@ -22,10 +22,10 @@ struct Unit {
   enum class Kind : uint8_t { kNone, kPercent, kMeasure, kWords };
 
   Kind kind = Kind::kNone;
-  Dimensions dimensions{};       // of a measure
+  Dimensions dimensions{};        // of a measure
   Rational factor = Rational(1);  // of a measure, in base units
-  bool radians = false;          // a measure of angle whose factor is 180/π besides
-  std::string words;             // in lower case and singular
+  bool radians = false;           // a measure of angle whose factor is 180/π besides
+  std::string words;              // in lower case and singular
 
   bool operator==(const Unit&) const = default;
 };

@@ -21,15 +21,16 @@ constexpr std::initializer_list<long> kHighPrecisions = {1024, 4096};
 bool AreDisjoint(const Ball& a, const Ball& b) { return acb_overlaps(a.get(), b.get()) == 0; }
 
 // Both at one point. kOk and the values, or why not.
-Evaluation EvaluateBoth(const Node& gold, const Node& answer, uint64_t point, long precision, Budget* budget, Ball* gold_value,
-                        Ball* answer_value) {
+Evaluation EvaluateBoth(const Node& gold, const Node& answer, uint64_t point, long precision,
+                        Budget* budget, Ball* gold_value, Ball* answer_value) {
   BallDomain domain(point, precision, budget);
   const Evaluation result = Evaluate(gold, domain, gold_value);
   return result != Evaluation::kOk ? result : Evaluate(answer, domain, answer_value);
 }
 
 // Nothing when they are not both rational.
-std::optional<Equality> CompareRationals(const Node& gold, const Node& answer, bool variables, Budget* budget) {
+std::optional<Equality> CompareRationals(const Node& gold, const Node& answer, bool variables,
+                                         Budget* budget) {
   for (uint64_t point = 1; point <= (variables ? kExactPoints : 1); ++point) {
     RationalDomain domain(point, budget);
     Rational gold_value;
@@ -72,17 +73,20 @@ Equality CompareConstants(const Node& gold, const Node& answer, Budget* budget) 
   for (const long precision : kHighPrecisions) {
     if (apart(precision)) return Equality::kDifferent;
   }
-  return budget->empty() || result == Evaluation::kTooCostly ? Equality::kTooCostly : Equality::kUndecided;
+  return budget->empty() || result == Evaluation::kTooCostly ? Equality::kTooCostly
+                                                             : Equality::kUndecided;
 }
 
 // Functions over the reals: points where a value is not real are outside of the domain, unless the
 // expression speaks of i itself.
 Equality CompareFunctions(const Node& gold, const Node& answer, bool complex, Budget* budget) {
   std::vector<uint64_t> touching;
-  for (uint64_t point = 1; point <= kBallPoints && static_cast<int>(touching.size()) < kEnoughPoints; ++point) {
+  for (uint64_t point = 1;
+       point <= kBallPoints && static_cast<int>(touching.size()) < kEnoughPoints; ++point) {
     Ball gold_value;
     Ball answer_value;
-    const Evaluation result = EvaluateBoth(gold, answer, point, 128, budget, &gold_value, &answer_value);
+    const Evaluation result =
+        EvaluateBoth(gold, answer, point, 128, budget, &gold_value, &answer_value);
     if (result == Evaluation::kTooCostly) return Equality::kTooCostly;
     if (result != Evaluation::kOk) continue;
     if (!complex && (!gold_value.IsReal() || !answer_value.IsReal())) continue;
@@ -95,7 +99,8 @@ Equality CompareFunctions(const Node& gold, const Node& answer, bool complex, Bu
   for (const uint64_t point : touching) {
     Ball gold_value;
     Ball answer_value;
-    const Evaluation result = EvaluateBoth(gold, answer, point, 1024, budget, &gold_value, &answer_value);
+    const Evaluation result =
+        EvaluateBoth(gold, answer, point, 1024, budget, &gold_value, &answer_value);
     if (result != Evaluation::kOk) return Equality::kTooCostly;
     if (AreDisjoint(gold_value, answer_value)) return Equality::kDifferent;
   }
@@ -127,7 +132,8 @@ Equality ValuesEqual(const Node& gold, const Node& answer, Budget* budget) {
   if (SameTree(gold, answer)) return Equality::kEqual;
   if (gold.kind == NodeKind::kBased || answer.kind == NodeKind::kBased) return Equality::kDifferent;
   const bool variables = !SymbolsOf(gold).empty() || !SymbolsOf(answer).empty();
-  if (const std::optional<Equality> rational = CompareRationals(gold, answer, variables, budget)) return *rational;
+  if (const std::optional<Equality> rational = CompareRationals(gold, answer, variables, budget))
+    return *rational;
   if (!variables) return CompareConstants(gold, answer, budget);
   return CompareFunctions(gold, answer, SpeaksOfI(gold) || SpeaksOfI(answer), budget);
 }
@@ -140,7 +146,8 @@ bool RoundsTo(const Node& decimal, const Node& answer, Budget* budget) {
   Rational exact;
   if (!SymbolsOf(answer).empty()) return false;
   if (Evaluate(answer, domain, &exact) == Evaluation::kOk) return low <= exact && exact <= high;
-  return CertainlyLess(NumberNode(low), answer, budget) && CertainlyLess(answer, NumberNode(high), budget);
+  return CertainlyLess(NumberNode(low), answer, budget) &&
+         CertainlyLess(answer, NumberNode(high), budget);
 }
 
 bool CertainlyLess(const Node& a, const Node& b, Budget* budget) {
@@ -163,11 +170,13 @@ Equality Proportional(const Node& a, const Node& b, bool positive, Budget* budge
   std::optional<Rational> ratio;
   int agreeing = 0;
   bool exact = true;
-  for (uint64_t point = 1; point <= 2 * kExactPoints && exact && agreeing <= static_cast<int>(kExactPoints); ++point) {
+  for (uint64_t point = 1;
+       point <= 2 * kExactPoints && exact && agreeing <= static_cast<int>(kExactPoints); ++point) {
     RationalDomain domain(point, budget);
     Rational left;
     Rational right;
-    exact = Evaluate(a, domain, &left) == Evaluation::kOk && Evaluate(b, domain, &right) == Evaluation::kOk;
+    exact = Evaluate(a, domain, &left) == Evaluation::kOk &&
+            Evaluate(b, domain, &right) == Evaluation::kOk;
     if (!exact) break;
     if (left.IsZero() || right.IsZero()) return Equality::kDifferent;
     const Rational here = left / right;
@@ -175,7 +184,8 @@ Equality Proportional(const Node& a, const Node& b, bool positive, Budget* budge
     ratio = here;
     ++agreeing;
   }
-  if (exact && ratio) return !positive || ratio->Sign() > 0 ? Equality::kEqual : Equality::kDifferent;
+  if (exact && ratio)
+    return !positive || ratio->Sign() > 0 ? Equality::kEqual : Equality::kDifferent;
   // With balls, by cross multiplication: a(p) b(q) = a(q) b(p).
   int usable = 0;
   std::optional<std::pair<Ball, Ball>> first;
@@ -185,7 +195,8 @@ Equality Proportional(const Node& a, const Node& b, bool positive, Budget* budge
     const Evaluation result = EvaluateBoth(a, b, point, 256, budget, &left, &right);
     if (result == Evaluation::kTooCostly) return Equality::kTooCostly;
     if (result != Evaluation::kOk) continue;
-    if (acb_contains_zero(left.get()) || acb_contains_zero(right.get())) return Equality::kDifferent;
+    if (acb_contains_zero(left.get()) || acb_contains_zero(right.get()))
+      return Equality::kDifferent;
     if (positive) {
       Ball quotient;
       acb_div(quotient.get(), left.get(), right.get(), 256);
@@ -213,7 +224,8 @@ bool HasValue(const Node& node, Budget* budget) {
     if (result == Evaluation::kOk) return true;
     BallDomain balls(point, 128, budget);
     Ball ball;
-    if (result != Evaluation::kUndefined && Evaluate(node, balls, &ball) == Evaluation::kOk) return true;
+    if (result != Evaluation::kUndefined && Evaluate(node, balls, &ball) == Evaluation::kOk)
+      return true;
     if (SymbolsOf(node).empty()) return false;
   }
   return false;

@@ -26,8 +26,8 @@ enum class Equality {
 
 Equality ValuesEqual(const Node& gold, const Node& answer, Budget* budget);
 
-// Whether the answer, rounded at the last digit of this decimal number, is it: within half a unit of
-// that digit, both ends included.
+// Whether the answer, rounded at the last digit of this decimal number, is it: within half a unit
+// of that digit, both ends included.
 bool RoundsTo(const Node& decimal, const Node& answer, Budget* budget);
 
 // Whether a is below b, for real constants; nothing known is false.

@@ -18,7 +18,8 @@ std::string_view SpelledOut(std::string_view word, Token::Kind* kind) {
   if (word == "pi" || word == "Pi") return "pi";
   if (word == "inf" || word == "infty" || word == "infinity" || word == "Infinity") return "infty";
   *kind = Token::Kind::kName;
-  for (const std::string_view letter : {"theta", "alpha", "beta", "gamma", "lambda", "phi", "omega"}) {
+  for (const std::string_view letter :
+       {"theta", "alpha", "beta", "gamma", "lambda", "phi", "omega"}) {
     if (word == letter) return letter;
   }
   return {};
@@ -51,7 +52,8 @@ class Sorter {
   // Letters that may be variables: all of them are the gold's; up to two in a gold itself.
   bool AreSymbols(std::string_view letters) const {
     if (symbols_ == nullptr) return letters.size() <= 2;
-    return std::all_of(letters.begin(), letters.end(), [this](char letter) { return IsSymbol(letter); });
+    return std::all_of(letters.begin(), letters.end(),
+                       [this](char letter) { return IsSymbol(letter); });
   }
 
   static bool BehindNumber(const std::vector<Token>& before) {
@@ -67,7 +69,8 @@ class Sorter {
       word.text = spelled;
       return sorted->push_back(std::move(word));
     }
-    if (BehindNumber(*sorted) && word.space_before && word.text.size() > 1 && FindMeasure(word.text)) {
+    if (BehindNumber(*sorted) && word.space_before && word.text.size() > 1 &&
+        FindMeasure(word.text)) {
       return sorted->push_back(std::move(word));
     }
     const std::string_view function = LeadingFunctionName(word.text);
@@ -81,15 +84,16 @@ class Sorter {
 
   // Upright text is a word, but for a variable that someone set upright.
   void SortText(Token word, std::vector<Token>* sorted) const {
-    if (word.text.size() == 1 && !BehindNumber(*sorted) && (symbols_ == nullptr || IsSymbol(word.text[0]))) {
+    if (word.text.size() == 1 && !BehindNumber(*sorted) &&
+        (symbols_ == nullptr || IsSymbol(word.text[0]))) {
       word.kind = Token::Kind::kName;
     }
     sorted->push_back(std::move(word));
   }
 
   void SortLetter(Token word, std::vector<Token>* sorted) const {
-    const bool unit = symbols_ != nullptr && symbols_->empty() && word.space_before && BehindNumber(*sorted) &&
-                      FindMeasure(word.text).has_value();
+    const bool unit = symbols_ != nullptr && symbols_->empty() && word.space_before &&
+                      BehindNumber(*sorted) && FindMeasure(word.text).has_value();
     if (!unit) word.kind = Token::Kind::kName;
     sorted->push_back(std::move(word));
   }
@@ -101,7 +105,8 @@ class Sorter {
       return std::all_of(letters.begin(), letters.end(), known);
     }
     if (symbols_ != nullptr) return false;
-    if (behind_number && word.space_before && (letters.size() > 2 || FindMeasure(letters))) return false;
+    if (behind_number && word.space_before && (letters.size() > 2 || FindMeasure(letters)))
+      return false;
     if (behind_number && FindMeasure(letters)) return false;
     return letters.size() <= 3 && letters != "yes" && letters != "no";
   }
@@ -146,14 +151,16 @@ std::string WordForm(std::string_view text) {
   for (size_t i = 0; i < read->size(); ++i) {
     const Token& token = (*read)[i];
     if (token.kind == Token::Kind::kEnd || token.text == ".") continue;
-    const bool around_letter =
-        (token.text == "(" && i + 2 < read->size() && IsLetterToken((*read)[i + 1]) && (*read)[i + 2].text == ")") ||
-        (token.text == ")" && i >= 2 && IsLetterToken((*read)[i - 1]) && (*read)[i - 2].text == "(");
+    const bool around_letter = (token.text == "(" && i + 2 < read->size() &&
+                                IsLetterToken((*read)[i + 1]) && (*read)[i + 2].text == ")") ||
+                               (token.text == ")" && i >= 2 && IsLetterToken((*read)[i - 1]) &&
+                                (*read)[i - 2].text == "(");
     if (around_letter) continue;
     if (token.kind == Token::Kind::kNumber && token.text.empty()) return "";
     std::string word = LowerCase(token.text);
-    if (form.empty() && (word == "the" || word == "an" || (word == "a" && read->size() > 2 && (*read)[i + 1].text != ")" &&
-                                                          (*read)[i + 1].kind == Token::Kind::kWord))) {
+    if (form.empty() && (word == "the" || word == "an" ||
+                         (word == "a" && read->size() > 2 && (*read)[i + 1].text != ")" &&
+                          (*read)[i + 1].kind == Token::Kind::kWord))) {
       continue;
     }
     if (!form.empty()) form += ' ';

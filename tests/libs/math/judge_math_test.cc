@@ -1,10 +1,10 @@
 #include "libs/math/judge_math.h"
 
-#include <fstream>
-#include <string>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
 
 #include "tests/test_folder.h"
 
@@ -28,9 +28,10 @@ TEST(JudgeMath, AgreesWithEveryPairLabelledByHand) {
     const std::string answer = line.substr(first + 1, second - first - 1);
     const MathJudgement judgement = JudgeMath(gold, answer);
     EXPECT_EQ(judgement.verdict == MathVerdict::kEqual, line.substr(second + 1) == "equal")
-        << "line " << line_number << ": gold " << gold << ", answer " << answer << ": " << MathVerdictName(judgement.verdict) << " "
-        << judgement.detail;
-    EXPECT_NE(judgement.verdict, MathVerdict::kGoldInvalid) << "line " << line_number << ": " << gold << ": " << judgement.detail;
+        << "line " << line_number << ": gold " << gold << ", answer " << answer << ": "
+        << MathVerdictName(judgement.verdict) << " " << judgement.detail;
+    EXPECT_NE(judgement.verdict, MathVerdict::kGoldInvalid)
+        << "line " << line_number << ": " << gold << ": " << judgement.detail;
     ++pairs;
   }
   EXPECT_GE(pairs, 300);

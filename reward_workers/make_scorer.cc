@@ -5,6 +5,7 @@
 #include "libs/scoring/language.h"
 #include "reward_workers/answer_scorers.h"
 #include "reward_workers/delayed_scorer.h"
+#include "reward_workers/plugins/child_scorer.h"
 #include "reward_workers/scorer.h"
 
 namespace cohort {
@@ -37,7 +38,8 @@ std::string_view SpanName(const ScorerConfig& config) {
   return config.kind == "language" ? "reasoning" : "all";
 }
 
-Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config) {
+Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config,
+                                           const ScorerContext& context) {
   const Result<Span> span = ParseSpan(SpanName(config));
   if (!span.ok()) return Bad(config, "span: " + span.status().message());
   if (config.kind == "exact") return MakeExactScorer(config.name, *span);
@@ -58,6 +60,9 @@ Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config) {
     return MakeRepetitionScorer(config.name, static_cast<size_t>(config.ngram));
   }
   if (config.kind == "language") return MakeLanguage(config, *span);
+  if (config.kind == "process" || config.kind == "python" || config.kind == "library") {
+    return MakeChildScorer(config, context);
+  }
   return Bad(config, "kind: \"" + config.kind + "\" is unknown; use " + ScorerKindsInWords());
 }
 
@@ -68,7 +73,7 @@ Result<std::unique_ptr<Scorer>> MakeScorer(const ScorerConfig& config,
   if (!IsDuration(config.delay_seconds) || !IsDuration(config.delay_jitter_seconds)) {
     return Bad(config, "delay_seconds and delay_jitter_seconds must be seconds from 0 up");
   }
-  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Scorer> scorer, MakeOfKind(config));
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Scorer> scorer, MakeOfKind(config, context));
   if (config.delay_seconds == 0 && config.delay_jitter_seconds == 0) return scorer;
   return MakeDelayedScorer(std::move(scorer), Seconds(config.delay_seconds),
                            Seconds(config.delay_jitter_seconds), context);

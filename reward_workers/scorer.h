@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,9 +16,12 @@
 #include "libs/config/config.h"
 #include "libs/protocol/types.h"
 #include "libs/scoring/verdict.h"
+#include "reward_workers/mailbox.h"
 #include "reward_workers/timer_queue.h"
 
 namespace cohort {
+
+class Supervisor;
 
 // What is judged. Stays valid until the verdict is given or its PendingScore is destroyed.
 struct ScoreRequest {
@@ -54,6 +58,11 @@ class Scorer {
 struct ScorerContext {
   const Clock* clock = nullptr;
   TimerQueue* timers = nullptr;
+  Supervisor* supervisor = nullptr;                                       // for plug-ins
+  Mailbox* mailbox = nullptr;                                             // for plug-ins
+  std::function<std::string(std::span<const int32_t>)> decode = nullptr;  // for plug-ins: prompts
+  std::function<void(const std::string& scorer, const std::string& what)> tell =
+      nullptr;  // for plug-ins: metrics
 };
 
 // A scorer as configured: of its kind (libs/config/scorer_kinds.h), behind its delay. Failures name

@@ -82,14 +82,18 @@ def _attribute(module, place, name):
         except Exception as error:  # a lazy module raises what its import raises
             if not isinstance(error, AttributeError):
                 raise Refused(f"{place}: {name} does not import: {reason(error, getattr(module, '__file__', None))}") from error
-            names = ", ".join(_public_functions(module)) or "none"
-            raise Refused(f"{place} has no function {name}; its functions: {names}") from error
+            raise Refused(f"{place} has no function {name}; its functions: {_names(module)}") from error
     return found
 
 
 def _public_functions(module):
     return [name for name, value in vars(module).items()
             if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")]
+
+
+def _names(module):
+    exported = getattr(module, "__all__", ())  # what a package gathers from its modules
+    return ", ".join(_public_functions(module) or map(str, exported)) or "none"
 
 
 def _only_candidate(module, place, style):
@@ -100,7 +104,7 @@ def _only_candidate(module, place, style):
         return fit[0]
     if fit:
         raise Refused(f"{place} has several functions that can be meant: {', '.join(fit)}; say {place}:{fit[0]}")
-    raise Refused(f"{place} has no function of a known style; its functions: {', '.join(functions) or 'none'}")
+    raise Refused(f"{place} has no function of a known style of its own; say {place}:FUNCTION; its functions: {_names(module)}")
 
 
 def _made(function, name, call, path):

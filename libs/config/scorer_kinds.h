@@ -9,7 +9,7 @@ namespace cohort {
 
 // In the order in which people read them.
 inline std::vector<std::string_view> ScorerKinds() {
-  return {"exact",  "numeric",       "format",     "clean_stop",
+  return {"exact",  "numeric",       "math",       "format",  "clean_stop",
           "length", "soft_overlong", "repetition", "language"};
 }
 

@@ -73,6 +73,27 @@ MathVerdict VerdictOf(Equality equality) {
   return MathVerdict::kDifferent;
 }
 
+// The reader's words may quote the text.
+std::string OneLine(std::string text) {
+  constexpr size_t kMaxBytes = 120;
+  if (text.size() > kMaxBytes) text.resize(kMaxBytes);
+  for (char& c : text) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return text;
+}
+
+MathJudgement Failure(const Status& status) {
+  return {VerdictOf(status), OneLine(status.message())};
+}
+
+MathJudgement Compared(Equality equality) {
+  const MathVerdict verdict = VerdictOf(equality);
+  if (verdict == MathVerdict::kTooCostly) return {verdict, "more than the budget to compute"};
+  if (verdict == MathVerdict::kUndecided) return {verdict, "neither told apart nor proved equal"};
+  return {verdict, ""};
+}
+
 MathJudgement Judge(const Gold& gold, std::string_view answer) {
   if (answer.size() > kMaxAnswerBytes) {
     return {MathVerdict::kTooCostly, "the answer is longer than 4096 bytes"};
@@ -93,9 +114,8 @@ MathJudgement Judge(const Gold& gold, std::string_view answer) {
     Result<Node> decimal = ReadAnswer(answer, {&symbols, DecimalComma::kAccepted});
     if (decimal.ok() && decimal->kind == NodeKind::kNumber) tree = std::move(decimal);
   }
-  if (!tree.ok()) return {VerdictOf(tree.status()), tree.status().message()};
-  const MathVerdict verdict = VerdictOf(AnswersEqual(gold.tree, *tree, &budget));
-  return {verdict, verdict == MathVerdict::kTooCostly ? "more than the budget to compute" : ""};
+  if (!tree.ok()) return Failure(tree.status());
+  return Compared(AnswersEqual(gold.tree, *tree, &budget));
 }
 
 }  // namespace
@@ -122,13 +142,13 @@ std::string_view MathVerdictName(MathVerdict verdict) {
 
 MathJudgement JudgeMath(std::string_view gold, std::string_view answer) {
   const Result<Gold> read = ReadGold(gold);
-  if (!read.ok()) return {MathVerdict::kGoldInvalid, read.status().message()};
+  if (!read.ok()) return {MathVerdict::kGoldInvalid, OneLine(read.status().message())};
   return Judge(*read, answer);
 }
 
 Status CheckMathGold(std::string_view gold) {
   const Result<Gold> read = ReadGold(gold);
-  if (!read.ok()) return read.status();
+  if (!read.ok()) return InvalidArgument(OneLine(read.status().message()));
   return {};
 }
 

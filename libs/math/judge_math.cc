@@ -1,10 +1,12 @@
 #include "libs/math/judge_math.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "libs/math/answers_equal.h"
+#include "libs/math/quantities.h"
 #include "libs/math/reader.h"
 #include "libs/math/words.h"
 
@@ -29,10 +31,22 @@ bool SaysNothing(std::string_view words) {
 
 bool IsEmptySet(const Node& node) { return node.kind == NodeKind::kSet && node.children.empty(); }
 
+// A part of the gold without a value: nothing can be equal to it.
+bool LacksValue(const Node& node, Budget* budget) {
+  if (node.kind == NodeKind::kNumber || InfinitySign(node) != 0) return false;
+  if (IsValue(node) && !Contains(node, NodeKind::kPlusMinus)) return IsUndefined(node, budget);
+  return std::any_of(node.children.begin(), node.children.end(),
+                     [budget](const Node& child) { return LacksValue(child, budget); });
+}
+
 Result<Gold> ReadGold(std::string_view text) {
   if (text.size() > kMaxAnswerBytes) return ResourceExhausted("it is longer than 4096 bytes");
   COHORT_ASSIGN_OR_RETURN(const ReadTree read, ReadTokensAndTree(text, {}));
-  if (read.tree.ok() && !read.only_words) return Gold{*read.tree, ""};
+  if (read.tree.ok() && !read.only_words) {
+    Budget budget;
+    if (LacksValue(*read.tree, &budget)) return InvalidArgument("it has no value");
+    return Gold{*read.tree, ""};
+  }
   std::string words = read.has_words ? WordForm(text) : "";
   if (words.empty())
     return read.tree.ok() ? InvalidArgument("nothing to read") : read.tree.status();

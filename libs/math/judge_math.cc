@@ -53,6 +53,26 @@ Result<Gold> ReadGold(std::string_view text) {
   return Gold{{}, std::move(words)};
 }
 
+// The letter of "c", "option c" or "choice c"; 0 when it is none.
+char ChoiceLetter(std::string_view words) {
+  for (const std::string_view name : {"option ", "choice ", "answer "}) {
+    if (words.substr(0, name.size()) == name) {
+      words.remove_prefix(name.size());
+      break;
+    }
+  }
+  return words.size() == 1 && words[0] >= 'a' && words[0] <= 'z' ? words[0] : '\0';
+}
+
+// The same of a gold that is a letter from A to E: the letter of a choice, not a variable.
+char ChoiceLetter(const Gold& gold) {
+  if (!gold.words.empty()) return ChoiceLetter(gold.words);
+  const std::string& name = gold.tree.text;
+  const bool choice =
+      gold.tree.kind == NodeKind::kSymbol && name.size() == 1 && name[0] >= 'A' && name[0] <= 'E';
+  return choice ? static_cast<char>(name[0] - 'A' + 'a') : '\0';
+}
+
 bool SameWords(const std::string& gold, const std::string& answer) {
   const auto truth = [](const std::string& word) {
     return word == "yes" || word == "true" ? 1 : word == "no" || word == "false" ? 0 : -1;
@@ -108,9 +128,17 @@ MathJudgement Compared(Equality equality) {
   return {verdict, ""};
 }
 
+bool IsOneNumber(const Node& node) {
+  return (IsValue(node) || node.kind == NodeKind::kQuantity) &&
+         !Contains(node, NodeKind::kPlusMinus) && SymbolsOf(node).empty();
+}
+
 MathJudgement Judge(const Gold& gold, std::string_view answer) {
   if (answer.size() > kMaxAnswerBytes) {
     return {MathVerdict::kTooCostly, "the answer is longer than 4096 bytes"};
+  }
+  if (const char letter = ChoiceLetter(gold); letter != 0) {
+    if (ChoiceLetter(WordForm(answer)) == letter) return {MathVerdict::kEqual, ""};
   }
   if (!gold.words.empty()) {
     const std::string words = WordForm(answer);
@@ -122,8 +150,7 @@ MathJudgement Judge(const Gold& gold, std::string_view answer) {
   const std::vector<std::string> symbols = SymbolsOf(gold.tree);
   Budget budget;
   Result<Node> tree = ReadAnswer(answer, {&symbols, DecimalComma::kRefused});
-  if (tree.ok() && tree->kind == NodeKind::kList && gold.tree.kind <= NodeKind::kQuantity &&
-      gold.tree.kind != NodeKind::kList) {
+  if (tree.ok() && tree->kind == NodeKind::kList && IsOneNumber(gold.tree)) {
     // "1,25" is a list of two, or, where one number is asked for, a decimal.
     Result<Node> decimal = ReadAnswer(answer, {&symbols, DecimalComma::kAccepted});
     if (decimal.ok() && decimal->kind == NodeKind::kNumber) tree = std::move(decimal);

@@ -25,6 +25,7 @@ safetensors       150000  2048
 model_config      100000  2048
 tokenizer_json     25000  2048
 prompt_file        50000  1024
+math_answer       500000   512
 '
 
 scale=1

@@ -2,6 +2,7 @@
 
 #include <flint/fmpz_factor.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,59 @@ bool AsSmallFraction(const Rational& value, slong* p, ulong* q) {
   *p = fmpz_get_si(value.numerator());
   *q = fmpz_get_ui(value.denominator());
   return true;
+}
+
+constexpr slong kTrialPrimes = 100;
+constexpr unsigned long kMaxFactored = 40;  // bits of what is factored completely
+
+struct Factor {
+  std::string name;  // its digits
+  long power;
+};
+
+std::string Digits(const fmpz* number) {
+  char* text = fmpz_get_str(nullptr, 10, number);
+  std::string digits(text);
+  flint_free(text);
+  return digits;
+}
+
+// Into primes, but for one factor that is too large to be worth it: that one is taken as it is, or
+// as the power that it is. Takes microseconds.
+std::vector<Factor> FactorsOf(const fmpz* number) {
+  std::vector<Factor> found;
+  fmpz_factor_t factors;
+  fmpz_factor_init(factors);
+  const bool complete = fmpz_bits(number) <= kMaxFactored;
+  if (complete) {
+    fmpz_factor(factors, number);
+  } else {
+    fmpz_factor_trial(factors, number, kTrialPrimes);
+  }
+  for (slong i = 0; i < factors->num; ++i) {
+    const fmpz* factor = &factors->p[i];
+    const auto power = static_cast<long>(factors->exp[i]);
+    Rational root;
+    if (complete || fmpz_bits(factor) <= 10) {
+      found.push_back({Digits(factor), power});
+    } else if (fmpz_bits(factor) <= kMaxFactored) {
+      for (const Factor& part : FactorsOf(factor)) found.push_back({part.name, power * part.power});
+    } else if (const int exponent = fmpz_is_perfect_power(root.numerator(), factor); exponent > 0) {
+      for (const Factor& part : FactorsOf(root.numerator()))
+        found.push_back({part.name, power * exponent * part.power});
+    } else {
+      found.push_back({Digits(factor), power});
+    }
+  }
+  fmpz_factor_clear(factors);
+  return found;
+}
+
+// Whether a multiple of π may come out: cheaper than to compute it.
+bool MentionsPi(const Node& node) {
+  return IsConstant(node, "pi") || node.kind == NodeKind::kDegrees ||
+         (node.kind == NodeKind::kCall && node.text.substr(0, 3) == "arc") ||
+         std::any_of(node.children.begin(), node.children.end(), MentionsPi);
 }
 
 }  // namespace
@@ -177,7 +231,7 @@ Evaluation AlgebraicDomain::Exponential(const Node& exponent, Algebraic* out) {
   Rational multiple;
   slong p = 0;
   ulong q = 1;
-  if (IsMultipleOfPi(exponent, /*imaginary=*/true, &multiple) &&
+  if (MentionsPi(exponent) && IsMultipleOfPi(exponent, /*imaginary=*/true, &multiple) &&
       AsSmallFraction(multiple, &p, &q)) {
     if (!SpendDegree(static_cast<long>(q), 1)) return Evaluation::kTooCostly;
     qqbar_exp_pi_i(out->get(), p, q);
@@ -197,11 +251,12 @@ Evaluation AlgebraicDomain::Trigonometric(const std::string& name, const Node& a
   Rational multiple;
   slong p = 0;
   ulong q = 1;
-  if (!IsMultipleOfPi(angle, /*imaginary=*/false, &multiple) ||
+  if (!MentionsPi(angle) || !IsMultipleOfPi(angle, /*imaginary=*/false, &multiple) ||
       !AsSmallFraction(multiple, &p, &q)) {
     Algebraic value;
     const Evaluation result = Evaluate(angle, *this, &value);
-    return result == Evaluation::kOk ? Unknown(name, value, out) : result;
+    if (result != Evaluation::kOk) return result;
+    if (!value.IsZero()) return Unknown(name, value, out);
   }
   if (!SpendDegree(std::min(static_cast<long>(q), kMaxDegree), 1)) return Evaluation::kTooCostly;
   if (name == "sin") return qqbar_sin_pi(out->get(), p, q), Evaluation::kOk;
@@ -234,24 +289,20 @@ Evaluation AlgebraicDomain::LogarithmOf(const Algebraic& value, Algebraic* out) 
   if (value.IsZero()) return Evaluation::kUndefined;
   const Rational rational = value.IsRational() ? value.AsRational() : Rational(0);
   if (rational.Sign() <= 0 || rational.Bits() > 120) return Unknown("ln", value, out);
-  if (!budget_->Spend(100'000)) return Evaluation::kTooCostly;
+  if (!budget_->Spend(50'000)) return Evaluation::kTooCostly;
   Evaluation result = FromRational(Rational(0), out);
-  fmpz_factor_t factors;
-  fmpz_factor_init(factors);
   for (const int sign : {1, -1}) {
-    fmpz_factor(factors, sign > 0 ? rational.numerator() : rational.denominator());
-    for (slong i = 0; i < factors->num && result == Evaluation::kOk; ++i) {
+    for (const Factor& factor :
+         FactorsOf(sign > 0 ? rational.numerator() : rational.denominator())) {
+      if (result != Evaluation::kOk) break;
       Algebraic prime;
       Algebraic times;
-      result =
-          Named("ln " + std::to_string(fmpz_get_ui(&factors->p[i])), /*positive=*/true, &prime);
-      if (result == Evaluation::kOk)
-        result = FromRational(Rational(sign * static_cast<long>(factors->exp[i])), &times);
+      result = Named("ln " + factor.name, /*positive=*/true, &prime);
+      if (result == Evaluation::kOk) result = FromRational(Rational(sign * factor.power), &times);
       if (result == Evaluation::kOk) result = Multiply(prime, times, &prime);
       if (result == Evaluation::kOk) result = Add(*out, prime, out);
     }
   }
-  fmpz_factor_clear(factors);
   return result;
 }
 

@@ -134,8 +134,9 @@ Evaluation BallDomain::OneArgument(const std::string& name, const Ball& value, B
   if (name == "abs") {
     acb_abs(real, value.get(), precision_);
   } else if (name == "factorial") {
-    if (!value.IsReal() || !arb_is_nonnegative(acb_realref(value.get())))
-      return Evaluation::kUndefined;
+    if (!value.IsReal()) return Evaluation::kUndefined;
+    // Of variables it is Γ(x+1), of constants defined for natural numbers only.
+    if (point_ == 0 && !arb_is_nonnegative(acb_realref(value.get()))) return Evaluation::kUndefined;
     arb_add_ui(real, acb_realref(value.get()), 1, precision_);
     arb_gamma(real, real, precision_);
   } else if (name == "floor" || name == "ceil") {

@@ -12,6 +12,14 @@ namespace {
 
 constexpr int kMaxPlusMinus = 8;
 
+constexpr size_t kMaxScaled = 10'000;  // nodes of a matrix whose entries are multiplied out
+
+size_t SizeOf(const Node& node) {
+  size_t size = 1;
+  for (const Node& child : node.children) size += SizeOf(child);
+  return size;
+}
+
 constexpr std::string_view kBaseNames[] = {"two",   "three", "four", "five",   "six",   "seven",
                                            "eight", "nine",  "ten",  "eleven", "twelve"};
 
@@ -131,6 +139,8 @@ bool Grammar::MakeProduct(std::vector<Node> above, std::vector<Node> below, Node
     *out = std::move(product);
     return true;
   }
+  if (scaled.children.size() * scaled.children[0].children.size() * SizeOf(product) > kMaxScaled)
+    return Fail(ResourceExhausted("a matrix times too long a product"));
   for (Node& row : scaled.children) {
     for (Node& cell : row.children)
       cell = MakeNodeOf(NodeKind::kMultiply, product, std::move(cell));

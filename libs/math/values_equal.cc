@@ -217,7 +217,9 @@ Equality Proportional(const Node& a, const Node& b, bool positive, Budget* budge
 }
 
 bool IsUndefined(const Node& node, Budget* budget) {
-  const uint64_t points = SymbolsOf(node).empty() ? 1 : kExactPoints;
+  const bool variables = !SymbolsOf(node).empty();
+  if (variables && Contains(node, NodeKind::kCall)) return false;  // defined at other points only
+  const uint64_t points = variables ? kExactPoints : 1;
   for (uint64_t point = 1; point <= points; ++point) {
     RationalDomain exact(point, budget);
     Rational rational;

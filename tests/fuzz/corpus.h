@@ -22,5 +22,6 @@ void SeedBodies(const Corpus& corpus);
 void SeedWeightsMessages(const Corpus& corpus);
 void SeedFiles(const Corpus& corpus);
 void SeedJournal(const Corpus& corpus);
+void SeedMath(const Corpus& corpus);
 
 }  // namespace cohort

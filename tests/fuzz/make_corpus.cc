@@ -30,5 +30,6 @@ int main(int argc, char** argv) {
   cohort::SeedWeightsMessages(corpus);
   cohort::SeedFiles(corpus);
   cohort::SeedJournal(corpus);
+  cohort::SeedMath(corpus);
   return 0;
 }

@@ -217,6 +217,15 @@ TEST(Reader, RefusesNestingBeyondItsLimitWhateverIsNested) {
   EXPECT_EQ(ReadAnswer(Nested("(", 1000, ")"), {}).status().code(), StatusCode::kResourceExhausted);
 }
 
+TEST(Reader, RefusesAMatrixTimesALongProduct) {
+  std::string text = "2";
+  for (int i = 0; i < 500; ++i) text += "*2";
+  text += "\\begin{pmatrix}1";
+  for (int i = 0; i < 500; ++i) text += "&1";
+  EXPECT_EQ(ReadAnswer(text + "\\end{pmatrix}", {}).status().code(),
+            StatusCode::kResourceExhausted);
+}
+
 TEST(Reader, MinusSignsDoNotNest) { EXPECT_EQ(Tree(std::string(1000, '-') + "5"), "(- (- 5))"); }
 
 TEST(Reader, RefusesMoreThanEightPlusMinusSigns) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "libs/math/symbols.h"
+#include "libs/math/wrapping.h"
 
 namespace cohort {
 namespace {
@@ -15,7 +16,8 @@ constexpr int kMaxTextDepth = 8;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+// A tie of LaTeX is white space.
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '~'; }
 
 bool AllDigits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit);
@@ -61,7 +63,7 @@ class Lexer {
       ++at_;
       return {};
     }
-    if (IsDigit(c) || (c == '.' && IsDigit(Peek(1)))) return ReadNumber();
+    if (IsDigit(c) || (c == '.' && IsDigit(Peek(1))) || AtRepetend()) return ReadNumber();
     if (IsLetter(c)) return ReadWord();
     if (c == '\\') return ReadCommand();
     if (static_cast<unsigned char>(c) >= 0x80) return ReadUnicode();
@@ -82,7 +84,7 @@ class Lexer {
       ",", "{,}", ",\\!", ",\\! ", "\\,", "\\ ", "\\!", "~", " ", "\u00a0", "\u2009", "\u202f"};
 
   void ReadGroups(std::string* digits) {
-    if (digits->size() > 3) return;
+    if (digits->size() > 3 || (*digits)[0] == '0') return;
     for (const std::string_view kind : kThousands) {
       if (kind == "," && brackets_ > 0) continue;  // in brackets a comma separates
       size_t skip = ThousandsSeparator(kind);
@@ -102,17 +104,23 @@ class Lexer {
     return text_.substr(start, at_ - start);
   }
 
-  // What a bar marks as repeating behind the decimals; empty when there is none.
+  // What a bar or a dot marks as repeating behind the decimals; empty when there is none.
   std::string_view TakeRepetend() {
-    for (const std::string_view bar : {"\\overline{", "\\bar{"}) {
+    for (const std::string_view bar : {"\\overline", "\\bar", "\\dot"}) {
       if (!StartsWith(bar)) continue;
-      const size_t start = at_ + bar.size();
-      const size_t end = text_.find('}', start);
-      if (end == kNpos || !AllDigits(text_.substr(start, end - start))) return {};
-      at_ = end + 1;
+      size_t start = at_ + bar.size();
+      size_t end = start + 1;
+      const bool group = start < text_.size() && text_[start] == '{';
+      if (group) end = text_.find('}', ++start);
+      if (end > text_.size() || !AllDigits(text_.substr(start, end - start))) return {};
+      if (bar == "\\dot" && end - start > 1) return {};  // marks one digit
+      at_ = group ? end + 1 : end;
       return text_.substr(start, end - start);
     }
     return {};
+  }
+  bool AtRepetend() const {
+    return StartsWith(".\\overline") || StartsWith(".\\bar") || StartsWith(".\\dot");
   }
 
   Status ReadNumber() {
@@ -179,8 +187,8 @@ class Lexer {
 
   Status ReadSign() {
     static constexpr std::pair<std::string_view, std::string_view> kLong[] = {
-        {"**", "^"}, {"<=", "<="},  {">=", ">="}, {"!=", "!="},
-        {"==", "="}, {"+/-", "+-"}, {"+-", "+-"}, {"...", "ellipsis"}};
+        {"**", "^"}, {"<=", "<="},  {">=", ">="},       {"!=", "!="},
+        {"==", "="}, {"+/-", "+-"}, {"...", "ellipsis"}};
     for (const auto& [written, sign] : kLong) {
       if (!StartsWith(written)) continue;
       at_ += written.size();
@@ -266,6 +274,16 @@ class Lexer {
     return {};
   }
 
+  // The [4pt] behind the end of a row.
+  void SkipRowSpace() {
+    size_t end = at_ + 1;
+    while (end < text_.size() && (IsDigit(text_[end]) || text_[end] == '.')) ++end;
+    if (Peek() != '[' || end == at_ + 1 || end + 2 >= text_.size() || text_[end + 2] != ']') return;
+    for (const std::string_view unit : {"pt", "em", "ex", "mm", "cm"}) {
+      if (text_.substr(end, 2) == unit) at_ = end + 3;
+    }
+  }
+
   Status ReadCommand() {
     ++at_;
     if (at_ == text_.size()) return InvalidArgument("a backslash at the end");
@@ -283,6 +301,7 @@ class Lexer {
           return {};
         case '\\':
           PushSign("\\\\");
+          SkipRowSpace();
           return {};
         case '{':
           PushSign("\\{");
@@ -380,8 +399,8 @@ class Lexer {
   Status ReadText(std::string_view group, bool roman) {
     if (text_depth_ >= kMaxTextDepth) return ResourceExhausted("text inside text too deep");
     // \mathrm{e} and \mathrm{lcm} are mathematics in upright letters.
-    const bool word = !group.empty() && std::all_of(group.begin(), group.end(), IsLetter);
-    const bool mathematics = roman && word && (group.size() == 1 || IsFunctionName(group));
+    const bool constant = group == "e" || group == "i";
+    const bool mathematics = roman && (constant || IsFunctionName(group));
     Lexer inner(group, decimal_comma_, tokens_);
     inner.space_ = space_;
     inner.brackets_ = brackets_;
@@ -401,69 +420,7 @@ class Lexer {
   bool space_ = false;
 };
 
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-// Without `open` and `close` around all of it, where neither comes again inside.
-bool StripPair(std::string_view open, std::string_view close, std::string_view* text) {
-  if (text->size() < open.size() + close.size() || text->substr(0, open.size()) != open ||
-      text->substr(text->size() - close.size()) != close) {
-    return false;
-  }
-  const std::string_view inside =
-      text->substr(open.size(), text->size() - open.size() - close.size());
-  if (inside.find(close) != kNpos || inside.find(open) != kNpos) return false;
-  if (!inside.empty() && inside.back() == '\\') return false;
-  *text = inside;
-  return true;
-}
-
-bool StripBox(std::string_view* text) {
-  for (const std::string_view box : {"\\boxed", "\\fbox"}) {
-    if (text->substr(0, box.size()) != box) continue;
-    size_t open = box.size();
-    while (open < text->size() && IsSpace((*text)[open])) ++open;
-    if (open == text->size() || (*text)[open] != '{') return false;
-    if (MatchingBrace(*text, open) != text->size()) return false;
-    *text = text->substr(open + 1, text->size() - open - 2);
-    return true;
-  }
-  return false;
-}
-
 }  // namespace
-
-size_t MatchingBrace(std::string_view text, size_t open) {
-  int depth = 0;
-  for (size_t i = open; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '{') {
-      ++depth;
-    } else if (text[i] == '}' && --depth == 0) {
-      return i + 1;
-    }
-  }
-  return kNpos;
-}
-
-std::string_view WithoutWrapping(std::string_view text) {
-  for (;;) {
-    const size_t before = text.size();
-    text = Trim(text);
-    if (text.size() > 1 && text.back() == '.' && text[text.size() - 2] != '.')
-      text.remove_suffix(1);
-    if (!StripPair("$$", "$$", &text) && !StripPair("$", "$", &text) &&
-        !StripPair("\\(", "\\)", &text) && !StripPair("\\[", "\\]", &text) &&
-        !StripPair("**", "**", &text)) {
-      StripBox(&text);
-    }
-    if (text.size() == before) return text;
-  }
-}
 
 Result<std::vector<Token>> ReadTokens(std::string_view text, DecimalComma decimal_comma) {
   std::vector<Token> tokens;

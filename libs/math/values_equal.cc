@@ -18,6 +18,25 @@ constexpr int kEnoughPoints = 4;      // where both have a value
 constexpr std::initializer_list<long> kLowPrecisions = {64, 256};
 constexpr std::initializer_list<long> kHighPrecisions = {1024, 4096};
 
+constexpr long kTouchingPrecision = 1024;
+constexpr long kSharpBits = 60;
+
+// Whether the ball is so narrow beside `scale`, or beside 1 where that may be 0, that what it
+// touches is the same number to 60 bits. A wide one, as of 10^{400}(sin²x + cos²x − 1), touches
+// everything and proves nothing.
+bool IsSharp(const Ball& ball, const Ball& scale) {
+  Ball bound;
+  acb_get_abs_lbound_arf(arb_midref(acb_realref(bound.get())), scale.get(), 64);
+  if (acb_contains_zero(scale.get())) acb_one(bound.get());
+  acb_mul_2exp_si(bound.get(), bound.get(), -kSharpBits);
+  for (const arb_struct* part : {acb_realref(ball.get()), acb_imagref(ball.get())}) {
+    arf_t radius;
+    arf_init_set_mag_shallow(radius, arb_radref(part));
+    if (arf_cmpabs(radius, arb_midref(acb_realref(bound.get()))) > 0) return false;
+  }
+  return true;
+}
+
 bool AreDisjoint(const Ball& a, const Ball& b) { return acb_overlaps(a.get(), b.get()) == 0; }
 
 // Both at one point. kOk and the values, or why not.
@@ -100,9 +119,11 @@ Equality CompareFunctions(const Node& gold, const Node& answer, bool complex, Bu
     Ball gold_value;
     Ball answer_value;
     const Evaluation result =
-        EvaluateBoth(gold, answer, point, 1024, budget, &gold_value, &answer_value);
+        EvaluateBoth(gold, answer, point, kTouchingPrecision, budget, &gold_value, &answer_value);
     if (result != Evaluation::kOk) return Equality::kTooCostly;
     if (AreDisjoint(gold_value, answer_value)) return Equality::kDifferent;
+    if (!IsSharp(gold_value, gold_value) || !IsSharp(answer_value, gold_value))
+      return Equality::kUndecided;
   }
   return Equality::kEqual;
 }
@@ -192,14 +213,14 @@ Equality Proportional(const Node& a, const Node& b, bool positive, Budget* budge
   for (uint64_t point = 1; point <= kBallPoints && usable < kEnoughPoints; ++point) {
     Ball left;
     Ball right;
-    const Evaluation result = EvaluateBoth(a, b, point, 256, budget, &left, &right);
+    const Evaluation result = EvaluateBoth(a, b, point, kTouchingPrecision, budget, &left, &right);
     if (result == Evaluation::kTooCostly) return Equality::kTooCostly;
     if (result != Evaluation::kOk) continue;
     if (acb_contains_zero(left.get()) || acb_contains_zero(right.get()))
       return Equality::kDifferent;
     if (positive) {
       Ball quotient;
-      acb_div(quotient.get(), left.get(), right.get(), 256);
+      acb_div(quotient.get(), left.get(), right.get(), kTouchingPrecision);
       if (!arb_is_positive(acb_realref(quotient.get()))) return Equality::kDifferent;
     }
     ++usable;
@@ -209,9 +230,10 @@ Equality Proportional(const Node& a, const Node& b, bool positive, Budget* budge
     }
     Ball one;
     Ball other;
-    acb_mul(one.get(), first->first.get(), right.get(), 256);
-    acb_mul(other.get(), left.get(), first->second.get(), 256);
+    acb_mul(one.get(), first->first.get(), right.get(), kTouchingPrecision);
+    acb_mul(other.get(), left.get(), first->second.get(), kTouchingPrecision);
     if (AreDisjoint(one, other)) return Equality::kDifferent;
+    if (!IsSharp(one, one) || !IsSharp(other, one)) return Equality::kUndecided;
   }
   return usable == kEnoughPoints ? Equality::kEqual : Equality::kUndecided;
 }

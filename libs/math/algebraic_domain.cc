@@ -3,9 +3,11 @@
 #include <flint/fmpz_factor.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
+#include "libs/math/ball_domain.h"
 #include "libs/math/points.h"
 #include "libs/math/rational_domain.h"
 
@@ -13,7 +15,8 @@ namespace cohort {
 namespace {
 
 constexpr long kMaxDegree = 24;     // of a result, estimated as the product of the operands'
-constexpr long kMaxHeight = 3'000;  // bits
+constexpr long kMaxHeight = 3'000;  // bits; of numbers of degree 4 or less
+constexpr long kMaxHighHeight = 400;
 constexpr long kMaxRoot = 12;
 constexpr unsigned long kMaxTurn = 60;  // denominator of the multiple of π of an angle
 
@@ -84,8 +87,8 @@ bool MentionsPi(const Node& node) {
 // Measured: a sum of two numbers whose degrees multiply to 4, 9, 16, 24 takes about .03, .3, 1, 4
 // ms.
 bool AlgebraicDomain::SpendDegree(long degree, long bits) {
-  if (degree > kMaxDegree || bits > kMaxHeight) return false;
-  return budget_->Spend(2'000 + 300 * degree * degree * degree + 20 * bits);
+  if (degree > kMaxDegree || bits > (degree > 4 ? kMaxHighHeight : kMaxHeight)) return false;
+  return budget_->Spend(2'000 + 300 * degree * degree * degree + 20 * degree * bits);
 }
 
 bool AlgebraicDomain::Affordable(const Algebraic& a, const Algebraic& b) {
@@ -99,23 +102,31 @@ Evaluation AlgebraicDomain::FromRational(const Rational& number, Algebraic* out)
   return Evaluation::kOk;
 }
 
-Evaluation AlgebraicDomain::Named(std::string_view name, bool positive, Algebraic* out) {
+Evaluation AlgebraicDomain::Named(std::string_view name, Algebraic* out) {
   used_points_ = true;
-  return FromRational(PointValue(name, point_, positive), out);
+  return FromRational(StandInValue(name, point_), out);
 }
 
 Evaluation AlgebraicDomain::Unknown(std::string_view function, const Algebraic& argument,
                                     Algebraic* out) {
+  // By its polynomial and which of its roots it is: conjugates are different arguments.
   std::string name(function);
-  name += ' ' + std::to_string(qqbar_hash(argument.get())) + ' ' +
-          std::to_string(qqbar_sgn_re(argument.get())) + ' ' +
-          std::to_string(qqbar_sgn_im(argument.get()));
-  return Named(name, /*positive=*/true, out);
+  for (slong i = 0; i <= qqbar_degree(argument.get()); ++i) {
+    name += ' ' + Digits(QQBAR_COEFFS(argument.get()) + i);
+  }
+  if (!argument.IsRational()) {
+    Ball root;
+    qqbar_get_acb(root.get(), argument.get(), 128);
+    for (const arb_struct* part : {acb_realref(root.get()), acb_imagref(root.get())}) {
+      name += ' ' + std::to_string(std::llround(arf_get_d(arb_midref(part), ARF_RND_NEAR) * 1e6));
+    }
+  }
+  return Named(name, out);
 }
 
 Evaluation AlgebraicDomain::Symbol(const std::string& name, Algebraic* out) {
   used_points_ = true;
-  return FromRational(PointValue(name, point_, /*positive=*/false), out);
+  return FromRational(PointValue(name, point_), out);
 }
 
 Evaluation AlgebraicDomain::Constant(const std::string& name, Algebraic* out) {
@@ -125,8 +136,7 @@ Evaluation AlgebraicDomain::Constant(const std::string& name, Algebraic* out) {
   }
   if (name == "infinity") return Evaluation::kUndefined;
   used_points_ = true;
-  return FromRational(
-      PointValue(name, name == "pi" ? point_ + pi_point_ : point_, /*positive=*/true), out);
+  return FromRational(StandInValue(name, name == "pi" ? point_ + pi_point_ : point_), out);
 }
 
 Evaluation AlgebraicDomain::Add(const Algebraic& a, const Algebraic& b, Algebraic* out) {
@@ -192,7 +202,6 @@ Evaluation AlgebraicDomain::Power(const Node& node, Algebraic* out) {
     qqbar_inv(exponent.get(), exponent.get());
   }
   const bool named = Contains(node.children[1], NodeKind::kConstant) ||
-                     Contains(node.children[1], NodeKind::kSymbol) ||
                      Contains(node.children[1], NodeKind::kCall);
   if (exponent.IsRational() && !named) return RaiseTo(base, exponent.AsRational(), out);
   Algebraic key;
@@ -297,7 +306,7 @@ Evaluation AlgebraicDomain::LogarithmOf(const Algebraic& value, Algebraic* out) 
       if (result != Evaluation::kOk) break;
       Algebraic prime;
       Algebraic times;
-      result = Named("ln " + factor.name, /*positive=*/true, &prime);
+      result = Named("ln " + factor.name, &prime);
       if (result == Evaluation::kOk) result = FromRational(Rational(sign * factor.power), &times);
       if (result == Evaluation::kOk) result = Multiply(prime, times, &prime);
       if (result == Evaluation::kOk) result = Add(*out, prime, out);

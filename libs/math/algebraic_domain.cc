@@ -1,13 +1,12 @@
 #include "libs/math/algebraic_domain.h"
 
-#include <flint/fmpz_factor.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
 
 #include "libs/math/ball_domain.h"
+#include "libs/math/factors.h"
 #include "libs/math/points.h"
 #include "libs/math/rational_domain.h"
 
@@ -27,52 +26,6 @@ bool AsSmallFraction(const Rational& value, slong* p, ulong* q) {
   *p = fmpz_get_si(value.numerator());
   *q = fmpz_get_ui(value.denominator());
   return true;
-}
-
-constexpr slong kTrialPrimes = 100;
-constexpr unsigned long kMaxFactored = 40;  // bits of what is factored completely
-
-struct Factor {
-  std::string name;  // its digits
-  long power;
-};
-
-std::string Digits(const fmpz* number) {
-  char* text = fmpz_get_str(nullptr, 10, number);
-  std::string digits(text);
-  flint_free(text);
-  return digits;
-}
-
-// Into primes, but for one factor that is too large to be worth it: that one is taken as it is, or
-// as the power that it is. Takes microseconds.
-std::vector<Factor> FactorsOf(const fmpz* number) {
-  std::vector<Factor> found;
-  fmpz_factor_t factors;
-  fmpz_factor_init(factors);
-  const bool complete = fmpz_bits(number) <= kMaxFactored;
-  if (complete) {
-    fmpz_factor(factors, number);
-  } else {
-    fmpz_factor_trial(factors, number, kTrialPrimes);
-  }
-  for (slong i = 0; i < factors->num; ++i) {
-    const fmpz* factor = &factors->p[i];
-    const auto power = static_cast<long>(factors->exp[i]);
-    Rational root;
-    if (complete || fmpz_bits(factor) <= 10) {
-      found.push_back({Digits(factor), power});
-    } else if (fmpz_bits(factor) <= kMaxFactored) {
-      for (const Factor& part : FactorsOf(factor)) found.push_back({part.name, power * part.power});
-    } else if (const int exponent = fmpz_is_perfect_power(root.numerator(), factor); exponent > 0) {
-      for (const Factor& part : FactorsOf(root.numerator()))
-        found.push_back({part.name, power * exponent * part.power});
-    } else {
-      found.push_back({Digits(factor), power});
-    }
-  }
-  fmpz_factor_clear(factors);
-  return found;
 }
 
 // Whether a multiple of π may come out: cheaper than to compute it.
@@ -341,6 +294,39 @@ Evaluation AlgebraicDomain::Logarithm(const Node& argument, Algebraic* out) {
   return result == Evaluation::kOk ? LogarithmOf(value, out) : result;
 }
 
+// |a|, ⌊a⌋, max(a, b) depend on true values, not on those that π and others stand for.
+bool AlgebraicDomain::ByTrueValue(const Node& node, Algebraic* out) {
+  const std::string& name = node.text;
+  const bool extreme = name == "max" || name == "min";
+  if (!extreme && name != "abs" && name != "floor" && name != "ceil") return false;
+  BallDomain balls(/*point=*/0, /*precision=*/256, budget_);
+  std::vector<Ball> values(node.children.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (Evaluate(node.children[i], balls, &values[i]) != Evaluation::kOk || !values[i].IsReal())
+      return false;
+  }
+  const auto real = [&values](size_t i) { return acb_realref(values[i].get()); };
+  if (name == "abs") {
+    const bool positive = arb_is_positive(real(0));
+    if (!positive && !arb_is_negative(real(0))) return false;
+    if (Evaluate(node.children[0], *this, out) != Evaluation::kOk) return false;
+    return positive || Negate(*out, out) == Evaluation::kOk;
+  }
+  if (!extreme) {
+    (name == "floor" ? arb_floor : arb_ceil)(real(0), real(0), 256);
+    Rational whole;
+    return arb_get_unique_fmpz(whole.numerator(), real(0)) != 0 &&
+           FromRational(whole, out) == Evaluation::kOk;
+  }
+  size_t best = 0;
+  for (size_t i = 1; i < values.size(); ++i) {
+    const bool above = arb_gt(real(i), real(best)) != 0;
+    if (!above && arb_lt(real(i), real(best)) == 0) return false;
+    if (above == (name == "max")) best = i;
+  }
+  return Evaluate(node.children[best], *this, out) == Evaluation::kOk;
+}
+
 Evaluation AlgebraicDomain::Call(const Node& node, Algebraic* out) {
   const std::string& name = node.text;
   if (name == "ln") return Logarithm(node.children[0], out);
@@ -352,6 +338,7 @@ Evaluation AlgebraicDomain::Call(const Node& node, Algebraic* out) {
     if (result == Evaluation::kOk) result = Logarithm(node.children[0], out);
     return result == Evaluation::kOk ? Divide(*out, base, out) : result;
   }
+  if (SymbolsOf(node).empty() && ByTrueValue(node, out)) return Evaluation::kOk;
   for (const std::string_view known : {"sin", "cos", "tan", "cot", "sec", "csc"}) {
     if (name == known) return Trigonometric(name, node.children[0], out);
   }

@@ -10,6 +10,7 @@
 #include "libs/math/quantities.h"
 #include "libs/math/reader.h"
 #include "libs/math/words.h"
+#include "libs/math/wrapping.h"
 
 namespace cohort {
 namespace {

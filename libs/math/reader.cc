@@ -5,6 +5,7 @@
 
 #include "libs/math/reader_grammar.h"
 #include "libs/math/words.h"
+#include "libs/math/wrapping.h"
 
 namespace cohort {
 

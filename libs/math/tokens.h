@@ -38,11 +38,4 @@ enum class DecimalComma { kRefused, kAccepted };
 // Ends with one kEnd token. `decimal_comma`: "1,25" is one number.
 Result<std::vector<Token>> ReadTokens(std::string_view text, DecimalComma decimal_comma);
 
-// Without white space, math delimiters, \boxed{} and the like around all of it, and without a full
-// stop at the end.
-std::string_view WithoutWrapping(std::string_view text);
-
-// The position behind the brace that closes the one at `open`; npos when there is none.
-size_t MatchingBrace(std::string_view text, size_t open);
-
 }  // namespace cohort

@@ -6,6 +6,7 @@
 
 #include "libs/math/symbols.h"
 #include "libs/math/units.h"
+#include "libs/math/wrapping.h"
 
 namespace cohort {
 namespace {

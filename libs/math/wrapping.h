@@ -1,0 +1,16 @@
+// What stands around an answer without meaning. Pure functions.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace cohort {
+
+// Without white space, math delimiters, \boxed{} and the like around all of it, and without a full
+// stop at the end.
+std::string_view WithoutWrapping(std::string_view text);
+
+// The position behind the brace that closes the one at `open`; npos when there is none.
+size_t MatchingBrace(std::string_view text, size_t open);
+
+}  // namespace cohort

@@ -28,6 +28,11 @@ bool AsSmallFraction(const Rational& value, slong* p, ulong* q) {
   return true;
 }
 
+bool MentionsI(const Node& node) {
+  return IsConstant(node, "i") ||
+         std::any_of(node.children.begin(), node.children.end(), MentionsI);
+}
+
 // Whether a multiple of π may come out: cheaper than to compute it.
 bool MentionsPi(const Node& node) {
   return IsConstant(node, "pi") || node.kind == NodeKind::kDegrees ||
@@ -144,6 +149,12 @@ Evaluation AlgebraicDomain::RaiseTo(const Algebraic& base, const Rational& expon
 Evaluation AlgebraicDomain::Power(const Node& node, Algebraic* out) {
   if (node.kind == NodeKind::kPower && IsConstant(node.children[0], "e"))
     return Exponential(node.children[1], out);
+  const Node& inner = node.children[0];
+  if (node.kind == NodeKind::kPower && inner.kind == NodeKind::kPower &&
+      IsConstant(inner.children[0], "e") && !MentionsI(inner.children[1])) {
+    // (e^a)^b = e^{ab} for a real a.
+    return Exponential(MakeNodeOf(NodeKind::kMultiply, inner.children[1], node.children[1]), out);
+  }
   Algebraic base;
   Evaluation result = Evaluate(node.children[0], *this, &base);
   if (result != Evaluation::kOk) return result;
@@ -205,7 +216,11 @@ Evaluation AlgebraicDomain::Exponential(const Node& exponent, Algebraic* out) {
   if (!value.IsRational()) return Unknown("exp", value, out);
   Algebraic e;
   const Evaluation named = Constant("e", &e);
-  return named == Evaluation::kOk ? RaiseTo(e, value.AsRational(), out) : named;
+  if (named != Evaluation::kOk) return named;
+  // What is too large to be computed stands for itself.
+  const Evaluation raised = RaiseTo(e, value.AsRational(), out);
+  return raised == Evaluation::kTooCostly && !budget_->empty() ? Unknown("exp", value, out)
+                                                               : raised;
 }
 
 Evaluation AlgebraicDomain::Trigonometric(const std::string& name, const Node& angle,

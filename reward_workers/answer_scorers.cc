@@ -14,9 +14,11 @@ using Judge = std::function<Verdict(const ScoreRequest&)>;
 
 class PureScorer : public Scorer {
  public:
-  PureScorer(std::string name, Judge judge) : name_(std::move(name)), judge_(std::move(judge)) {}
+  PureScorer(std::string name, ScorerWants wants, Judge judge)
+      : name_(std::move(name)), wants_(wants), judge_(std::move(judge)) {}
 
   const std::string& name() const override { return name_; }
+  ScorerWants Wants() const override { return wants_; }
   std::unique_ptr<PendingScore> Start(const ScoreRequest& request, VerdictCallback done) override {
     done(judge_(request));
     return nullptr;
@@ -24,11 +26,17 @@ class PureScorer : public Scorer {
 
  private:
   std::string name_;
+  ScorerWants wants_;
   Judge judge_;
 };
 
 std::unique_ptr<Scorer> MakePure(std::string name, Judge judge) {
-  return std::make_unique<PureScorer>(std::move(name), std::move(judge));
+  return std::make_unique<PureScorer>(std::move(name), ScorerWants{}, std::move(judge));
+}
+
+std::unique_ptr<Scorer> MakeOfTokens(std::string name, Judge judge) {
+  return std::make_unique<PureScorer>(std::move(name), ScorerWants{.completion_ids = true},
+                                      std::move(judge));
 }
 
 Verdict NoSpan(Span span) {
@@ -101,19 +109,19 @@ std::unique_ptr<Scorer> MakeCleanStopScorer(std::string name) {
 }
 
 std::unique_ptr<Scorer> MakeLengthScorer(std::string name, size_t limit) {
-  return MakePure(std::move(name), [limit](const ScoreRequest& request) {
+  return MakeOfTokens(std::move(name), [limit](const ScoreRequest& request) {
     return Verdict::Graded(LengthValue(request.rollout.tokens.size(), limit));
   });
 }
 
 std::unique_ptr<Scorer> MakeSoftOverlongScorer(std::string name, size_t limit, size_t buffer) {
-  return MakePure(std::move(name), [limit, buffer](const ScoreRequest& request) {
+  return MakeOfTokens(std::move(name), [limit, buffer](const ScoreRequest& request) {
     return Verdict::Graded(SoftOverlongValue(request.rollout.tokens.size(), limit, buffer));
   });
 }
 
 std::unique_ptr<Scorer> MakeRepetitionScorer(std::string name, size_t ngram) {
-  return MakePure(std::move(name), [ngram](const ScoreRequest& request) {
+  return MakeOfTokens(std::move(name), [ngram](const ScoreRequest& request) {
     return Verdict::Graded(RepeatedShare(request.rollout.tokens, ngram));
   });
 }

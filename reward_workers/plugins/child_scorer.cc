@@ -40,6 +40,9 @@ class ChildScorer : public Scorer {
 
   const std::string& name() const override { return name_; }
   Duration Limit() const override { return kAttempts * limit_ + kQueueAllowance; }
+  ScorerWants Wants() const override {
+    return {added_.ready.wants_completion_ids, added_.ready.wants_prompt_ids};
+  }
 
   std::unique_ptr<PendingScore> Start(const ScoreRequest& request, VerdictCallback done) override {
     auto pending = std::make_unique<ChildScore>(context_.supervisor, added_.pool, next_id_);

@@ -6,6 +6,7 @@
 #include "reward_workers/answer_scorers.h"
 #include "reward_workers/delayed_scorer.h"
 #include "reward_workers/plugins/child_scorer.h"
+#include "reward_workers/plugins/http_scorer.h"
 #include "reward_workers/scorer.h"
 
 namespace cohort {
@@ -63,6 +64,7 @@ Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config,
   if (config.kind == "process" || config.kind == "python" || config.kind == "library") {
     return MakeChildScorer(config, context);
   }
+  if (config.kind == "http") return MakeHttpScorer(config, context);
   return Bad(config, "kind: \"" + config.kind + "\" is unknown; use " + ScorerKindsInWords());
 }
 

@@ -13,6 +13,11 @@ inline std::vector<std::string_view> ScorerKinds() {
           "repetition", "language", "python", "process",    "library", "http"};
 }
 
+// The kinds among them that run outside of the reward worker.
+inline std::vector<std::string_view> PluginKinds() {
+  return {"python", "process", "library", "http"};
+}
+
 // How kind "python" calls its function.
 inline std::vector<std::string_view> PythonStyles() { return {"auto", "trl", "verl", "cohort"}; }
 

@@ -78,8 +78,8 @@ class ChildPool {
     uint64_t served = 0;   // rollouts judged by this child
     uint64_t attempt = 0;  // the id that it was given
     uint64_t job = 0;
-    bool closed = false;   // its stdout is: it is ending, or as good as
-    size_t noise = 0;  // bytes of stderr during this attempt
+    bool closed = false;  // its stdout is: it is ending, or as good as
+    size_t noise = 0;     // bytes of stderr during this attempt
   };
 
   void Start(Seat& seat, Time now);

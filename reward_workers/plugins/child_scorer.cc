@@ -1,80 +1,37 @@
 #include "reward_workers/plugins/child_scorer.h"
 
-#include <unistd.h>
-
-#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
 
+#include "reward_workers/plugins/plugin_scorer.h"
+
 namespace cohort {
 namespace {
 
-// A first attempt, one alone and a canary; each may wait for its child to start. What is waited for
-// before is bounded by the rollouts that the worker has in flight, and is not known here.
-constexpr int kAttempts = 3;
-constexpr Duration kQueueAllowance = std::chrono::minutes(30);
+constexpr int kAttempts =
+    3;  // the first, one alone, a canary; each may wait for its child to start
 
-class ChildScore : public PendingScore {
+class ChildBackend : public PluginBackend {
  public:
-  ChildScore(Supervisor* supervisor, ChildPool* pool, uint64_t job)
-      : supervisor_(supervisor), pool_(pool), job_(job) {}
-  ~ChildScore() override {
-    if (!*answered) supervisor_->Cancel(pool_, job_);
-  }
+  ChildBackend(Supervisor* supervisor, Supervisor::Added added, Duration limit,
+               Duration start_limit)
+      : supervisor_(supervisor),
+        added_(std::move(added)),
+        limit_(kAttempts * (limit + start_limit)) {}
 
-  std::shared_ptr<bool> wanted = std::make_shared<bool>(true);     // of the worker's thread
-  std::shared_ptr<bool> answered = std::make_shared<bool>(false);  // of the worker's thread
+  void Submit(uint64_t id, std::string fields, std::function<void(Verdict)> done) override {
+    supervisor_->Submit(added_.pool, {id, std::move(fields), std::move(done)});
+  }
+  void Cancel(uint64_t id) override { supervisor_->Cancel(added_.pool, id); }
+  Duration Limit() const override { return limit_; }
+  bool WantsCompletionIds() const override { return added_.ready.wants_completion_ids; }
+  bool WantsPromptIds() const override { return added_.ready.wants_prompt_ids; }
 
  private:
   Supervisor* supervisor_;
-  ChildPool* pool_;
-  uint64_t job_;
-};
-
-class ChildScorer : public Scorer {
- public:
-  ChildScorer(std::string name, Duration limit, const ScorerContext& context,
-              Supervisor::Added added)
-      : name_(std::move(name)), limit_(limit), context_(context), added_(std::move(added)) {}
-
-  const std::string& name() const override { return name_; }
-  Duration Limit() const override { return kAttempts * limit_ + kQueueAllowance; }
-  ScorerWants Wants() const override {
-    return {added_.ready.wants_completion_ids, added_.ready.wants_prompt_ids};
-  }
-
-  std::unique_ptr<PendingScore> Start(const ScoreRequest& request, VerdictCallback done) override {
-    auto pending = std::make_unique<ChildScore>(context_.supervisor, added_.pool, next_id_);
-    ChildPool::Job job;
-    job.id = next_id_++;
-    job.fields = ScoreFields(name_, request, context_.decode(request.rollout.prompt.tokens),
-                             added_.ready.wants_completion_ids, added_.ready.wants_prompt_ids);
-    if (job.fields.size() > kMaxRequestBytes / 2) {
-      done(Verdict::Failed(
-          OutcomeReason::kOutsideBudget,
-          "too long for a scorer: " + std::to_string(job.fields.size()) + " bytes"));
-      *pending->answered = true;
-      return nullptr;
-    }
-    job.done = [mailbox = context_.mailbox, wanted = std::weak_ptr<bool>(pending->wanted),
-                answered = pending->answered, done = std::move(done)](Verdict verdict) {
-      mailbox->Post([wanted, answered, done, verdict = std::move(verdict)] {
-        if (wanted.expired()) return;  // cancelled meanwhile
-        *answered = true;
-        done(verdict);
-      });
-    };
-    context_.supervisor->Submit(added_.pool, std::move(job));
-    return pending;
-  }
-
- private:
-  std::string name_;
-  Duration limit_;
-  ScorerContext context_;
   Supervisor::Added added_;
-  uint64_t next_id_ = 1;
+  Duration limit_;
 };
 
 // Beside this program, in an installation or in a build.
@@ -134,9 +91,11 @@ Result<ChildPlan> PlanOfScorer(const ScorerConfig& config) {
                     "--style",
                     config.style};
   } else {
-    const std::filesystem::path host =
-        BesideProgram({"cohort-scorer-host", "../bin/cohort-scorer-host"});
-    if (host.empty()) return NotFound("the program cohort-scorer-host is not beside this one");
+    std::filesystem::path host = Variable("COHORT_SCORER_HOST", "");
+    if (host.empty()) host = BesideProgram({"cohort-scorer-host"});
+    if (host.empty())
+      return NotFound(
+          "the program cohort-scorer-host is not beside this one; name it in COHORT_SCORER_HOST");
     plan.command = {host.string(), config.library};
   }
   if (config.kind == "process") {
@@ -166,10 +125,13 @@ Result<std::unique_ptr<Scorer>> MakeChildScorer(const ScorerConfig& config,
                name = config.name](const std::string& what) {
     if (tell) mailbox->Post([tell, name, what] { tell(name, what); });
   };
+  const Duration limit = options.limit;
+  const Duration start_limit = options.start_limit;
   COHORT_ASSIGN_OR_RETURN(Supervisor::Added added,
                           context.supervisor->AddPool(std::move(options), std::move(tell)));
-  return std::unique_ptr<Scorer>(std::make_unique<ChildScorer>(
-      config.name, Seconds(config.timeout_seconds), context, std::move(added)));
+  return MakePluginScorer(
+      config.name, context,
+      std::make_unique<ChildBackend>(context.supervisor, std::move(added), limit, start_limit));
 }
 
 }  // namespace cohort

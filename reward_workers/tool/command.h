@@ -1,5 +1,6 @@
 // The subcommands of cohort-scorer, which `cohort score` and `cohort scorer …` run. Each adds
-// itself, with its options, to the program, and says what to run when it is the one that was chosen.
+// itself, with its options, to the program, and says what to run when it is the one that was
+// chosen.
 #pragma once
 
 #include <functional>

@@ -20,8 +20,8 @@ class RowJudge::RowTask : public Task {
  private:
   void Ask() {
     for (const size_t scorer : judgement_.TakeReady()) {
-      pending_.push_back(judge_.bench_->Start(
-          *judge_.scorers_[scorer], row_, [this, scorer](Verdict verdict) {
+      pending_.push_back(
+          judge_.bench_->Start(*judge_.scorers_[scorer], row_, [this, scorer](Verdict verdict) {
             verdicts_[scorer] = verdict;
             if (!judgement_.Set(scorer, std::move(verdict))) return;
             if (judgement_.complete()) {

@@ -23,7 +23,7 @@ struct ScorerRow {
   int64_t line = 0;  // of the file, from 1
   std::string completion;
   std::string prompt;
-  Rollout rollout;          // its tokens are empty when the row has none
+  Rollout rollout;  // its tokens are empty when the row has none
   bool has_prompt_ids = false;
   bool has_expected = false;
   std::optional<double> expected;  // nothing: not applicable

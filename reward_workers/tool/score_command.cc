@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <deque>
@@ -50,7 +51,7 @@ std::string ToLine(const RowVerdict& said) {
                        {"outcome", said.outcome},
                        {"components", components},
                        {"reason", said.reason},
-                       {"milliseconds", said.milliseconds}};
+                       {"milliseconds", std::round(1e3 * said.milliseconds) / 1e3}};
   return line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -72,7 +73,8 @@ class Scoring {
       const bool wants_more = ReadRows();
       Write();
       if (rows_.empty() && ended_) break;
-      bench_.Step(kWait, wants_more ? in_ : -1);
+      const bool waits = wants_more || UnderWay() > 0;
+      bench_.Step(waits ? kWait : Duration::zero(), wants_more ? in_ : -1);
       Write();
     }
   }
@@ -192,8 +194,9 @@ void Summarize(const std::string& program, const ScorerConfig& scorer, const Tot
   if (totals.rows > 0) std::fprintf(stderr, "%s: %s\n", name, Counts(totals.outcomes).c_str());
   if (!events.empty()) std::fprintf(stderr, "%s: plug-in: %s\n", name, Counts(events).c_str());
   if (totals.cut > 0) {
-    std::fprintf(stderr, "%s: %lld values were cut to [%g, %g]: minimum and maximum of the scorer\n",
-                 name, static_cast<long long>(totals.cut), scorer.minimum, scorer.maximum);
+    std::fprintf(stderr,
+                 "%s: %lld values were cut to [%g, %g]: minimum and maximum of the scorer\n", name,
+                 static_cast<long long>(totals.cut), scorer.minimum, scorer.maximum);
   }
 }
 
@@ -246,9 +249,10 @@ void AddScoreCommand(CLI::App& app, ToolLine& line) {
   CLI::App* command = app.add_subcommand(
       "score", "Reads rows {\"completion\", \"answer\", …}, writes a verdict a line");
   command
-      ->add_option("scorer", options->words.scorer,
-                   "A kind (exact, python, …), FILE.py, FILE.so, a URL, the path of a program; with "
-                   "--config a scorer's name")
+      ->add_option(
+          "scorer", options->words.scorer,
+          "A kind (exact, python, …), FILE.py, FILE.so, a URL, the path of a program; with "
+          "--config a scorer's name")
       ->required()
       ->expected(1)
       ->type_name("SCORER");

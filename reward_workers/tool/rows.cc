@@ -23,8 +23,15 @@ Status ReadText(const json& object, const char* key, std::string& text) {
   return {};
 }
 
-Status ReadTokens(const json& object, const char* key, std::vector<int32_t>& tokens) {
+// A column by its name, or, where it is missing, by the one that it has in samples.jsonl.
+json::const_iterator Find(const json& object, const char* key, const char* in_samples) {
   const auto found = object.find(key);
+  return found != object.end() || *in_samples == '\0' ? found : object.find(in_samples);
+}
+
+Status ReadTokens(const json& object, const char* key, const char* in_samples,
+                  std::vector<int32_t>& tokens) {
+  const auto found = Find(object, key, in_samples);
   if (found == object.end()) return {};
   const Status wrong = InvalidArgument(InQuotes(key) + " must be a list of tokens, from 0 up");
   if (!found->is_array()) return wrong;
@@ -39,7 +46,7 @@ Status ReadTokens(const json& object, const char* key, std::vector<int32_t>& tok
 }
 
 Status ReadAnswer(const json& object, const std::string& line, std::string& answer) {
-  const auto found = object.find("answer");
+  const auto found = Find(object, "answer", "truth");
   if (found == object.end()) return {};
   if (found->is_string()) {
     answer = found->get<std::string>();
@@ -99,9 +106,9 @@ Result<ScorerRow> ReadScorerRow(const std::string& line, int64_t number) {
   COHORT_RETURN_IF_ERROR(ReadText(object, "prompt", row.prompt));
   COHORT_RETURN_IF_ERROR(ReadText(object, "route", prompt.route));
   COHORT_RETURN_IF_ERROR(ReadFinish(object, row.rollout.finish));
-  COHORT_RETURN_IF_ERROR(ReadTokens(object, "completion_ids", row.rollout.tokens));
+  COHORT_RETURN_IF_ERROR(ReadTokens(object, "completion_ids", "tokens", row.rollout.tokens));
   std::vector<int32_t> prompt_ids;
-  COHORT_RETURN_IF_ERROR(ReadTokens(object, "prompt_ids", prompt_ids));
+  COHORT_RETURN_IF_ERROR(ReadTokens(object, "prompt_ids", "", prompt_ids));
   row.has_prompt_ids = !prompt_ids.empty();
   if (row.has_prompt_ids) prompt.tokens = std::move(prompt_ids);
   COHORT_RETURN_IF_ERROR(ReadExpected(object, row));

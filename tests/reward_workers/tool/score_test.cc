@@ -16,6 +16,8 @@ TEST(Score, JudgesByEveryKindThatNeedsNoProcess) {
   };
   const Case cases[] = {
       {"exact", R"({"completion": " 7\n", "answer": "7"})", 1},
+      {"exact", R"({"completion": "7", "truth": "7", "reward": 0, "step": 3})", 1},
+      {"length --set length_limit=4", R"({"completion": "x", "tokens": [1, 2, 3]})", 0.25},
       {"exact --set span=answer", R"({"completion": "<think>8</think>7", "answer": 7})", 1},
       {"numeric", R"({"completion": "it is 1,200.0", "answer": "1200"})", 1},
       {"format", R"({"completion": "<think>a</think>7"})", 1},

@@ -34,7 +34,8 @@ struct Arguments {
   size_t rollouts = 0;  // in all; 0: by time
   double warm_up = 5;
   double seconds = 20;
-  double patience = 60;  // for the last outcomes
+  double patience = 60;    // for the last outcomes
+  std::string until_exists;  // a file that ends the time early; empty: none
 };
 
 class Traffic {
@@ -56,6 +57,9 @@ class Traffic {
     const Time from = begin + Seconds(arguments_.warm_up);
     const Time until = from + Seconds(arguments_.seconds);
     const auto more = [&] {
+      if (!arguments_.until_exists.empty() && access(arguments_.until_exists.c_str(), F_OK) == 0) {
+        return false;
+      }
       return arguments_.rollouts > 0 ? put_ < arguments_.rollouts : clock_.Now() < until;
     };
     Time last_outcome = begin;
@@ -206,6 +210,7 @@ int main(int argc, char** argv) {
   app.add_option("--warm-up", arguments.warm_up, "seconds before it counts")->capture_default_str();
   app.add_option("--seconds", arguments.seconds, "seconds in which it counts")
       ->capture_default_str();
+  app.add_option("--until-exists", arguments.until_exists, "stop putting when this file is there");
   app.add_option("--patience", arguments.patience, "seconds without any outcome")
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);

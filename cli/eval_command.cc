@@ -117,9 +117,9 @@ int Run(const Options& options, const CommandLine& line) {
   Result<Config> config = LoadTarget(options, line);
   if (!config.ok()) return ReportFailure(kProgramName, config.status());
   MakeEvaluation(options, *config);
-  if (const Preflight found = CheckBeforeStart(*config); !found.problems.empty()) {
-    return ReportProblems(found.problems);
-  }
+  const Preflight found = CheckBeforeStart(*config);
+  ReportWarnings(found.warnings);
+  if (!found.problems.empty()) return ReportProblems(found.problems);
   const Result<RunDirectory> run = RunDirectory::Prepare(config->run.directory);
   if (!run.ok()) return ReportFailure(kProgramName, run.status());
   bool drained = false;

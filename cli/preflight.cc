@@ -10,6 +10,7 @@
 #include "libs/checkpoint/hf_directory.h"
 #include "libs/config/load.h"
 #include "libs/config/program_options.h"
+#include "libs/math/gold_report.h"
 #include "libs/run/prompt_file.h"
 #include "libs/tokenizer/chat_template.h"
 #include "libs/tokenizer/tokenizer.h"
@@ -31,9 +32,14 @@ class Checker {
     }
     if (Generates()) {
       for (const RouteConfig& route : config_.routes) {
-        if (HasStage("grpo") && !route.train.empty()) CheckPrompts(route.train);
+        if (!HasStage("grpo") || route.train.empty()) continue;
+        CheckPrompts(route.train);
+        CheckGolds(route.train, route.scorers);
       }
-      if (!config_.evaluation.data.empty()) CheckPrompts(config_.evaluation.data);
+      if (!config_.evaluation.data.empty()) {
+        CheckPrompts(config_.evaluation.data);
+        CheckGolds(config_.evaluation.data, EvaluationScorers());
+      }
     }
     return std::move(found_);
   }
@@ -134,6 +140,24 @@ class Checker {
     found_.rows += static_cast<int64_t>(rows.size());
   }
 
+  // Those of any route where the evaluation names none of its own.
+  std::vector<std::string> EvaluationScorers() const {
+    std::vector<std::string> names = config_.evaluation.scorers;
+    if (!names.empty()) return names;
+    for (const RouteConfig& route : config_.routes)
+      names.insert(names.end(), route.scorers.begin(), route.scorers.end());
+    return names;
+  }
+
+  void CheckGolds(const std::string& path, const std::vector<std::string>& scorers) {
+    const ScorerConfig* math = config_.FindScorerOfKind("math", scorers);
+    if (math == nullptr || !golds_checked_.insert(path).second) return;
+    std::vector<std::string> ignored;
+    GoldReport report(path, math->name);
+    for (const PromptRow& row : ReadPromptFile(path, ignored)) report.Check(row.line, row.answer);
+    for (std::string& warning : report.Warnings()) found_.warnings.push_back(std::move(warning));
+  }
+
   void CheckDemonstrations(const std::string& path) {
     if (!checked_.insert(path).second) return;
     std::vector<std::string> row_problems;
@@ -170,6 +194,7 @@ class Checker {
   std::optional<ModelConfig> model_;
   std::optional<Tokenizer> tokenizer_;
   std::set<std::string> checked_;
+  std::set<std::string> golds_checked_;
 };
 
 }  // namespace
@@ -181,6 +206,11 @@ int ReportProblems(const std::vector<std::string>& problems) {
     ReportFailure(kProgramName, InvalidArgument(problem));
   }
   return problems.empty() ? 0 : kExitConfiguration;
+}
+
+void ReportWarnings(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings)
+    std::fprintf(stderr, "%s: warning: %s\n", kProgramName, warning.c_str());
 }
 
 }  // namespace cohort

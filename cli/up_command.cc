@@ -45,9 +45,9 @@ int Run(const Options& options, const CommandLine& line) {
   }
   const Result<Config> config = line.Load(options.files);
   if (!config.ok()) return ReportFailure(kProgramName, config.status());
-  if (const Preflight found = CheckBeforeStart(*config); !found.problems.empty()) {
-    return ReportProblems(found.problems);
-  }
+  const Preflight found = CheckBeforeStart(*config);
+  ReportWarnings(found.warnings);
+  if (!found.problems.empty()) return ReportProblems(found.problems);
   const Result<RunDirectory> run = PrepareRun(options, config->run.directory);
   if (!run.ok()) return ReportFailure(kProgramName, run.status());
   bool drained = false;

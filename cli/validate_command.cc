@@ -14,6 +14,7 @@ int Run(const std::vector<std::string>& files, const CommandLine& line) {
   const Result<Config> config = line.Load(files);
   if (!config.ok()) return ReportFailure(kProgramName, config.status());
   const Preflight found = CheckBeforeStart(*config);
+  ReportWarnings(found.warnings);
   if (!found.problems.empty()) return ReportProblems(found.problems);
   std::printf("%s: ready: %lld rows, longest prompt %lld tokens, context %lld\n",
               files.back().c_str(), static_cast<long long>(found.rows),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "learner/gold_warnings.h"
 #include "libs/base/logging.h"
 #include "libs/base/rng.h"
 
@@ -25,13 +26,18 @@ SamplingParams StageSampling(const LearnerSession& session) {
 }
 
 Result<PromptSource> LoadPrompts(const LearnerSession& session, const std::string& file,
-                                 uint64_t salt) {
+                                 const std::vector<std::string>& scorers, uint64_t salt) {
   COHORT_ASSIGN_OR_RETURN(
       const ModelConfig model,
       ReadModelConfig(std::filesystem::path(session.config.model.path) / "config.json"));
-  return PromptSource::Load(file, session.tokenizer, session.chat_template,
-                            model.max_positions - session.config.sampling.max_new_tokens,
-                            RandomAt({static_cast<uint64_t>(session.config.run.seed), salt}));
+  COHORT_ASSIGN_OR_RETURN(
+      PromptSource prompts,
+      PromptSource::Load(file, session.tokenizer, session.chat_template,
+                         model.max_positions - session.config.sampling.max_new_tokens,
+                         RandomAt({static_cast<uint64_t>(session.config.run.seed), salt})));
+  for (const std::string& warning : GoldWarnings(session.config, file, scorers, prompts))
+    LogWarning("a gold answer that cannot be read", {{"what", warning}});
+  return prompts;
 }
 
 Status FleetLink::LoadEvaluation() {
@@ -42,12 +48,14 @@ Status FleetLink::LoadEvaluation() {
   const RouteConfig& route = *std::min_element(
       routes.begin(), routes.end(),
       [](const RouteConfig& a, const RouteConfig& b) { return a.max_staleness < b.max_staleness; });
-  COHORT_ASSIGN_OR_RETURN(PromptSource prompts, LoadPrompts(session_, config.data, /*salt=*/0));
+  const std::vector<std::string>& scorers = config.scorers.empty() ? route.scorers : config.scorers;
+  COHORT_ASSIGN_OR_RETURN(PromptSource prompts,
+                          LoadPrompts(session_, config.data, scorers, /*salt=*/0));
   Evaluator::Options options;
   options.run = session_.directory.run_id();
   options.config = config;
   options.route = route.name;
-  options.scorers = config.scorers.empty() ? route.scorers : config.scorers;
+  options.scorers = scorers;
   options.sampling = StageSampling(session_);
   options.clock = &session_.clock;
   options.deadline = Seconds(route.deadline_seconds);

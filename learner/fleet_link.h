@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "learner/evaluator.h"
 #include "learner/group_flow.h"
@@ -17,9 +18,10 @@ namespace cohort {
 // How the stage samples: the configuration's, with the model's stop tokens.
 SamplingParams StageSampling(const LearnerSession& session);
 
-// A prompt file, tokenised for this model; `salt` tells the orders of several files apart.
+// A prompt file, tokenised for this model; `salt` tells the orders of several files apart. Warns of
+// gold answers that none of these scorers can read.
 Result<PromptSource> LoadPrompts(const LearnerSession& session, const std::string& file,
-                                 uint64_t salt);
+                                 const std::vector<std::string>& scorers, uint64_t salt);
 
 class FleetLink {
  public:

@@ -213,7 +213,8 @@ void GrpoStage::ShowStatus(const std::string& state) {
 Result<std::vector<TrainingRoute>> LoadRoutes(const LearnerSession& session) {
   std::vector<TrainingRoute> routes;
   for (const RouteConfig& route : session.config.routes) {
-    COHORT_ASSIGN_OR_RETURN(PromptSource prompts, LoadPrompts(session, route.train, routes.size()));
+    COHORT_ASSIGN_OR_RETURN(PromptSource prompts,
+                            LoadPrompts(session, route.train, route.scorers, routes.size()));
     routes.push_back({route, std::move(prompts)});
   }
   return routes;

@@ -5,6 +5,7 @@
 #include "libs/scoring/language.h"
 #include "reward_workers/answer_scorers.h"
 #include "reward_workers/delayed_scorer.h"
+#include "reward_workers/math_scorer.h"
 #include "reward_workers/plugins/child_scorer.h"
 #include "reward_workers/plugins/http_scorer.h"
 #include "reward_workers/scorer.h"
@@ -45,6 +46,7 @@ Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config,
   if (!span.ok()) return Bad(config, "span: " + span.status().message());
   if (config.kind == "exact") return MakeExactScorer(config.name, *span);
   if (config.kind == "numeric") return MakeNumericScorer(config.name, *span);
+  if (config.kind == "math") return MakeMathScorer(config.name, *span);
   if (config.kind == "format") return MakeFormat(config);
   if (config.kind == "clean_stop") return MakeCleanStopScorer(config.name);
   if (config.kind == "length" || config.kind == "soft_overlong") {

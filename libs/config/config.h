@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cohort {
@@ -200,6 +201,9 @@ struct Config {
   std::string JournalDirectory() const;
   std::string WeightsEndpoint() const;
   const ScorerConfig* FindScorer(const std::string& name) const;
+  // The first scorer of this kind among those of these names; null when there is none.
+  const ScorerConfig* FindScorerOfKind(std::string_view kind,
+                                       const std::vector<std::string>& names) const;
   const RouteConfig* FindRoute(const std::string& name) const;
 };
 

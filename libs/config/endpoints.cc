@@ -114,6 +114,15 @@ const ScorerConfig* Config::FindScorer(const std::string& name) const {
   return nullptr;
 }
 
+const ScorerConfig* Config::FindScorerOfKind(std::string_view kind,
+                                             const std::vector<std::string>& names) const {
+  for (const std::string& name : names) {
+    const ScorerConfig* scorer = FindScorer(name);
+    if (scorer != nullptr && scorer->kind == kind) return scorer;
+  }
+  return nullptr;
+}
+
 const RouteConfig* Config::FindRoute(const std::string& name) const {
   for (const RouteConfig& route : routes) {
     if (route.name == name) return &route;

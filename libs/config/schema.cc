@@ -109,7 +109,8 @@ ConfigSection ScorersSection() {
       KeysOf<S>()
           .Key("name", &S::name, Any(), "How routes and gates call it; a word.")
           .Key("kind", &S::kind, OneOf(ScorerKinds()),
-               "What it looks at: the answer as text, its last number, R1's "
+               "What it looks at: the answer as text, its last number, its mathematical value "
+               "(docs/math_equality.md), R1's "
                "`<think>…</think>` pattern, a clean stop, the length, DAPO's soft overlong "
                "punishment (-1 to 0), the share of repeated n-grams (give it a negative "
                "weight), the share of words of one language; or a plug-in: a Python function, a "
@@ -128,7 +129,8 @@ ConfigSection ScorersSection() {
           .Key("delay_jitter_seconds", &S::delay_jitter_seconds, AtLeast(0),
                "Adds a uniform draw from 0 to this many seconds to the delay.")
           .Key("span", &S::span, OneOf({"all", "answer", "reasoning"}),
-               "For kinds exact, numeric and language: the part of the completion it sees, all of "
+               "For kinds exact, numeric, math and language: the part of the completion it sees, "
+               "all of "
                "it, what follows `</think>`, or what precedes it. Not given, it is reasoning for "
                "kind language, else all.")
           .Key("length_limit", &S::length_limit, AtLeast(0),

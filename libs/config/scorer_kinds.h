@@ -9,8 +9,8 @@ namespace cohort {
 
 // In the order in which people read them.
 inline std::vector<std::string_view> ScorerKinds() {
-  return {"exact",      "numeric",  "format", "clean_stop", "length",  "soft_overlong",
-          "repetition", "language", "python", "process",    "library", "http"};
+  return {"exact",      "numeric",  "math",   "format",  "clean_stop", "length", "soft_overlong",
+          "repetition", "language", "python", "process", "library",    "http"};
 }
 
 // The kinds among them that run outside of the reward worker.

@@ -62,20 +62,53 @@ std::optional<std::vector<Node>> AsTuple(const Node& node) {
   return {};
 }
 
-// "x = 1, y = 2" sorted by name; nothing unless every item names another letter.
-std::optional<std::vector<Named>> AsNamedItems(const std::vector<Node>& items, Budget* budget) {
-  std::vector<Named> named;
-  for (const Node& item : items) {
-    std::optional<Named> one = AsNamed(item, budget);
-    if (!one) return {};
-    named.push_back(*std::move(one));
-  }
+using NamedValues = std::vector<Named>;
+
+// Sorted by name; nothing unless there are several and every one has another name.
+std::optional<NamedValues> Sorted(NamedValues named) {
   std::sort(named.begin(), named.end(),
             [](const Named& a, const Named& b) { return a.name < b.name; });
   const auto same = [](const Named& a, const Named& b) { return a.name == b.name; };
   if (named.size() < 2 || std::adjacent_find(named.begin(), named.end(), same) != named.end())
     return {};
   return named;
+}
+
+// "(x, y) = (1, 2)".
+std::optional<NamedValues> AsNamedTuple(const Node& node, Budget* budget) {
+  const std::optional<Named> whole = AsNamed(node, budget);
+  if (!whole) return {};
+  const std::optional<std::vector<Node>> values = AsTuple(whole->value);
+  if (!values) return {};
+  NamedValues named;
+  std::string_view names = whole->name;
+  for (const Node& value : *values) {
+    if (names.empty()) return {};
+    const size_t end = std::min(names.find(','), names.size());
+    named.push_back({std::string(names.substr(0, end)), value});
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+  return names.empty() ? Sorted(std::move(named)) : std::nullopt;
+}
+
+// A point that names its coordinates: "x = 1, y = 2" or "(x, y) = (1, 2)".
+std::optional<NamedValues> AsNamedPoint(const std::vector<Node>& items, Budget* budget) {
+  if (items.size() == 1) return AsNamedTuple(items[0], budget);
+  NamedValues named;
+  for (const Node& item : items) {
+    std::optional<Named> one = AsNamed(item, budget);
+    if (!one) return {};
+    named.push_back(*std::move(one));
+  }
+  return Sorted(std::move(named));
+}
+
+// "x_1 = 1, x_2 = -2": several values of one letter.
+bool IsOneLetter(const NamedValues& named) {
+  const auto letter = [](const Named& one) { return one.name.substr(0, one.name.find('_')); };
+  return std::all_of(named.begin(), named.end(), [&](const Named& one) {
+    return one.name.find('_') != std::string::npos && letter(one) == letter(named[0]);
+  });
 }
 
 // The first that is not equal decides, a certain difference before an open question.
@@ -90,7 +123,7 @@ Equality InOrder(const std::vector<Node>& gold, const std::vector<Node>& answer,
   return worst;
 }
 
-std::vector<Node> ValuesOf(const std::vector<Named>& named) {
+std::vector<Node> ValuesOf(const NamedValues& named) {
   std::vector<Node> values;
   for (const Named& one : named) values.push_back(one.value);
   return values;
@@ -112,28 +145,46 @@ Equality Covered(const std::vector<Node>& golds, const std::vector<Node>& answer
   return Equality::kEqual;
 }
 
+Equality NamedPointsEqual(const NamedValues& gold, const NamedValues& answer, Budget* budget) {
+  const auto same_name = [](const Named& a, const Named& b) { return a.name == b.name; };
+  if (!std::equal(gold.begin(), gold.end(), answer.begin(), answer.end(), same_name))
+    return Equality::kDifferent;
+  return InOrder(ValuesOf(gold), ValuesOf(answer), budget);
+}
+
+// A bare list in the order of the gold's tuple is the tuple; a list of named values is it by name.
+Equality TupleEqualsList(const std::vector<Node>& tuple, const std::vector<Node>& items,
+                         const std::optional<NamedValues>& named, Budget* budget) {
+  if (named) return InOrder(tuple, ValuesOf(*named), budget);
+  const bool relations = std::any_of(items.begin(), items.end(), [](const Node& item) {
+    return item.kind == NodeKind::kRelation;
+  });
+  return relations ? Equality::kDifferent : InOrder(tuple, items, budget);
+}
+
 Equality CollectionsEqual(const Node& gold, const Node& answer, Budget* budget) {
   const std::vector<Node> golds = ItemsOf(gold);
-  const std::vector<Node> answers = ItemsOf(answer);
+  std::vector<Node> answers = ItemsOf(answer);
   if (golds.size() > kMaxMembers || answers.size() > kMaxMembers) return Equality::kTooCostly;
   if (golds.empty() || answers.empty())
     return golds.size() == answers.size() ? Equality::kEqual : Equality::kDifferent;
-  const std::optional<std::vector<Named>> named = AsNamedItems(answers, budget);
-  if (golds.size() == 1) {
-    // A bare list in the order of a tuple is the tuple; a list of named values is it by name.
-    if (const std::optional<std::vector<Node>> tuple = AsTuple(golds[0]);
-        tuple && answers.size() > 1) {
+  const std::optional<NamedValues> gold_point = AsNamedPoint(golds, budget);
+  const std::optional<NamedValues> point = AsNamedPoint(answers, budget);
+  if (gold_point && point) return NamedPointsEqual(*gold_point, *point, budget);
+  if (golds.size() == 1 && answers.size() > 1) {
+    const std::optional<Named> whole = AsNamed(golds[0], budget);
+    if (const std::optional<std::vector<Node>> tuple = AsTuple(whole ? whole->value : golds[0])) {
       if (answer.kind != NodeKind::kList) return Equality::kDifferent;
-      return InOrder(*tuple, named ? ValuesOf(*named) : answers, budget);
+      return TupleEqualsList(*tuple, answers, point, budget);
     }
   }
-  if (named) {
-    const std::optional<std::vector<Named>> gold_named = AsNamedItems(golds, budget);
-    if (!gold_named || gold_named->size() != named->size()) return Equality::kDifferent;
-    for (size_t i = 0; i < named->size(); ++i) {
-      if ((*named)[i].name != (*gold_named)[i].name) return Equality::kDifferent;
-    }
-    return InOrder(ValuesOf(*gold_named), ValuesOf(*named), budget);
+  if (gold_point && answers.size() == 1) {
+    const std::optional<std::vector<Node>> tuple = AsTuple(answers[0]);
+    return tuple ? InOrder(ValuesOf(*gold_point), *tuple, budget) : Equality::kDifferent;
+  }
+  if (point) {
+    if (!IsOneLetter(*point)) return Equality::kDifferent;
+    answers = ValuesOf(*point);
   }
   const Equality forth = Covered(golds, answers, /*by_gold=*/true, budget);
   return forth == Equality::kEqual ? Covered(golds, answers, /*by_gold=*/false, budget) : forth;
@@ -178,6 +229,9 @@ Equality RatiosEqual(const Node& gold, const Node& answer, Budget* budget) {
 }
 
 Equality WithRelations(const Node& gold, const Node& answer, Budget* budget) {
+  const std::optional<NamedValues> gold_point = AsNamedTuple(gold, budget);
+  const std::optional<NamedValues> point = AsNamedTuple(answer, budget);
+  if (gold_point && point) return NamedPointsEqual(*gold_point, *point, budget);
   const std::optional<Named> named = AsNamed(answer, budget);
   if (gold.kind != NodeKind::kRelation) {
     if (named) {

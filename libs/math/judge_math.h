@@ -29,7 +29,7 @@ std::string_view MathVerdictName(MathVerdict verdict);  // "equal", "gold_invali
 
 struct MathJudgement {
   MathVerdict verdict = MathVerdict::kDifferent;
-  std::string detail;  // one line, may be empty
+  std::string detail;  // the reason: one line of ASCII; empty when equal or different
 };
 
 MathJudgement JudgeMath(std::string_view gold, std::string_view answer);

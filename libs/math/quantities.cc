@@ -47,13 +47,22 @@ Equality Either(Equality first, Equality second) {
   return first == Equality::kEqual ? first : second;
 }
 
+// Between −1 and 1: no number of per cent, which the question asked for, but a part of one.
+bool IsShare(const Node& value, Budget* budget) {
+  return CertainlyLess(NumberNode(Rational(-1)), value, budget) &&
+         CertainlyLess(value, NumberNode(Rational(1)), budget);
+}
+
 Equality PercentagesEqual(const Quantity& gold, const Quantity& answer, Budget* budget) {
   const bool gold_percent = gold.unit.kind == Unit::Kind::kPercent;
   const bool answer_percent = answer.unit.kind == Unit::Kind::kPercent;
+  const Unit& other = gold_percent ? answer.unit : gold.unit;
+  if (!(gold_percent && answer_percent) && other.kind != Unit::Kind::kNone)
+    return Equality::kDifferent;
+  if (!gold_percent && IsShare(gold.value, budget))
+    return PlainValuesEqual(gold.value, Hundredth(answer.value), budget);
   const Equality plain = PlainValuesEqual(gold.value, answer.value, budget);
   if (gold_percent && answer_percent) return plain;
-  const Unit& other = gold_percent ? answer.unit : gold.unit;
-  if (other.kind != Unit::Kind::kNone) return Equality::kDifferent;
   if (plain == Equality::kEqual) return plain;
   return Either(plain, gold_percent
                            ? PlainValuesEqual(Hundredth(gold.value), answer.value, budget)

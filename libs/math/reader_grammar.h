@@ -7,7 +7,7 @@
 //   quantity  sum unit?
 //   sum       product (("+" | "-" | "±") product)*
 //   product   power (("*" | "/" | nothing) power)*       from the left: 1/2x is x/2
-//   power     operand ("!" | "%" | "°" | "_" base)* ("^" exponent)?
+//   power     operand ("!" | "%" | "°" | base)* ("^" exponent)?
 //
 // Every function leaves the position behind what it read, or fails once and for all.
 #pragma once
@@ -49,6 +49,7 @@ class Grammar {
   bool ReadPostfix(Node* out);
   bool ReadExponent(Node* base);
   bool ReadBase(Node* out);
+  bool AtBase() const;
   bool ReadDegreeSign(Node* out, bool* read);
   bool MakeProduct(std::vector<Node> above, std::vector<Node> below, Node* out);
 

@@ -232,9 +232,8 @@ bool Grammar::ReadFunction(Node* out) {
     ++at_;
     has_power = true;
     if (!ReadGroupOrToken(&power)) return false;
-    if (power.kind == NodeKind::kNegate && power.children[0].kind == NodeKind::kNumber) {
-      if (!(power.children[0].number == Rational(1)) ||
-          (name != "sin" && name != "cos" && name != "tan")) {
+    if (power.kind == NodeKind::kNumber && power.number.Sign() < 0) {
+      if (!(power.number == Rational(-1)) || (name != "sin" && name != "cos" && name != "tan")) {
         return Fail(InvalidArgument("a negative power behind " + name));
       }
       name = "arc" + name;

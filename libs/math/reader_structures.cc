@@ -120,7 +120,8 @@ bool Grammar::ReadQuantity(Node* out) {
   if (words.empty()) return true;
   if (words.size() == 2 && words[0].word == words[1].word) words.pop_back();  // $5 dollars
   std::optional<Unit> unit = ReadUnit(words);
-  if (!unit || !IsValue(*out)) {
+  const bool counted = unit && unit->kind == Unit::Kind::kWords;
+  if (!unit || !IsValue(*out) || (counted && !SymbolsOf(*out).empty())) {
     return Fail(InvalidArgument("\"" + words[0].word.substr(0, 20) + "\" is no unit"));
   }
   if (unit->kind == Unit::Kind::kPercent) {

@@ -12,6 +12,15 @@ namespace {
 
 constexpr int kMaxPlusMinus = 8;
 
+constexpr std::string_view kBaseNames[] = {"two",   "three", "four", "five",   "six",   "seven",
+                                           "eight", "nine",  "ten",  "eleven", "twelve"};
+
+// 8 for "eight"; 0 for another word.
+long NamedBase(std::string_view word) {
+  const auto found = std::find(std::begin(kBaseNames), std::end(kBaseNames), word);
+  return found == std::end(kBaseNames) ? 0 : 2 + (found - std::begin(kBaseNames));
+}
+
 Node Single(NodeKind kind, std::vector<Node> children) {
   return children.size() == 1 ? std::move(children[0]) : MakeNode(kind, std::move(children));
 }
@@ -55,7 +64,7 @@ bool Grammar::ReadSum(Node* out) {
           terms.empty() ? NumberNode(Rational(0)) : Single(NodeKind::kAdd, std::move(terms));
       terms.clear();
       Node both = MakeNodeOf(NodeKind::kPlusMinus, std::move(left), std::move(term));
-      both.text = sign;
+      both.text = std::string(sign);
       terms.push_back(std::move(both));
     } else {
       terms.push_back(std::move(term));
@@ -204,7 +213,7 @@ bool Grammar::ReadPostfix(Node* out) {
     if (AtSign("!")) return Unexpected();
     *out = MakeNode(NodeKind::kCall, {std::move(*out)}, "factorial");
   }
-  if (AtSign("_") && !ReadBase(out)) return false;
+  if (AtBase() && !ReadBase(out)) return false;
   bool degrees = false;
   if (AtSign("deg") && !ReadDegreeSign(out, &degrees)) return false;
   if (TakeSign("%")) {
@@ -215,19 +224,29 @@ bool Grammar::ReadPostfix(Node* out) {
   return true;
 }
 
-// 204_5: digits in a base.
+// 204_5, 204_{\text{five}}, 204 base 5, 204 (base five): digits in a base.
 bool Grammar::ReadBase(Node* out) {
   if (out->kind != NodeKind::kNumber || out->text.empty()) return Unexpected();
+  const bool below = TakeSign("_");
+  const std::string_view open = below ? "{" : "(";
+  const bool group = TakeSign(open);
+  if (At(Token::Kind::kWord, "base")) ++at_;
+  const Token& base = Peek();
+  long value = 0;
+  if (base.kind == Token::Kind::kWord) value = NamedBase(base.text);
+  const bool digits = base.kind == Token::Kind::kNumber && !base.text.empty();
+  if (!digits && value == 0) return Unexpected();
+  Node based = MakeNodeOf(NodeKind::kBased, NumberNode(digits ? base.number : Rational(value)));
   ++at_;
-  const bool group = TakeSign("{");
-  if (Peek().kind != Token::Kind::kNumber || Peek().text.empty()) return Unexpected();
-  Node base = NumberNode(Peek().number);
-  ++at_;
-  if (group && !ExpectSign("}")) return false;
-  Node based = MakeNodeOf(NodeKind::kBased, std::move(base));
+  if (group && !ExpectSign(below ? "}" : ")")) return false;
   based.text = out->text;
   *out = std::move(based);
   return true;
+}
+
+bool Grammar::AtBase() const {
+  return AtSign("_") || At(Token::Kind::kWord, "base") ||
+         (AtSign("(") && At(Token::Kind::kWord, "base", 1));
 }
 
 }  // namespace cohort

@@ -216,19 +216,20 @@ Equality Proportional(const Node& a, const Node& b, bool positive, Budget* budge
   return usable == kEnoughPoints ? Equality::kEqual : Equality::kUndecided;
 }
 
-bool HasValue(const Node& node, Budget* budget) {
-  for (uint64_t point = 1; point <= kBallPoints; ++point) {
+bool IsUndefined(const Node& node, Budget* budget) {
+  const uint64_t points = SymbolsOf(node).empty() ? 1 : kExactPoints;
+  for (uint64_t point = 1; point <= points; ++point) {
     RationalDomain exact(point, budget);
     Rational rational;
-    const Evaluation result = Evaluate(node, exact, &rational);
-    if (result == Evaluation::kOk) return true;
-    BallDomain balls(point, 128, budget);
-    Ball ball;
-    if (result != Evaluation::kUndefined && Evaluate(node, balls, &ball) == Evaluation::kOk)
-      return true;
-    if (SymbolsOf(node).empty()) return false;
+    Evaluation result = Evaluate(node, exact, &rational);
+    if (result == Evaluation::kBeyond) {
+      BallDomain balls(point, 128, budget);
+      Ball ball;
+      result = Evaluate(node, balls, &ball);
+    }
+    if (result != Evaluation::kUndefined) return false;
   }
-  return false;
+  return true;
 }
 
 }  // namespace cohort

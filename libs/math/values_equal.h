@@ -37,7 +37,7 @@ bool CertainlyLess(const Node& a, const Node& b, Budget* budget);
 // times a constant above 0.
 Equality Proportional(const Node& a, const Node& b, bool positive, Budget* budget);
 
-// Whether it has a value at all (no division by zero); a function, at some point.
-bool HasValue(const Node& node, Budget* budget);
+// Whether it certainly has no value, as 1/0 or (-1)!; a function, wherever it is tried.
+bool IsUndefined(const Node& node, Budget* budget);
 
 }  // namespace cohort

@@ -73,6 +73,21 @@ TEST_F(PreflightTest, NamesRowsThatDoNotParseAndSaysWhenThereAreMore) {
   EXPECT_THAT(problems.back(), HasSubstr("15 more problems"));
 }
 
+TEST_F(PreflightTest, WarnsOfGoldsThatAMathScorerCannotRead) {
+  config_.evaluation.data = folder_.Write(
+      "eval.jsonl",
+      "{\"prompt\": \"1\", \"answer\": \"1\"}\n{\"prompt\": \"1\", \"answer\": \"1 +\"}\n");
+  EXPECT_THAT(CheckBeforeStart(config_).warnings, IsEmpty());
+  for (ScorerConfig& scorer : config_.scorers) {
+    if (scorer.passes) scorer.kind = "math";
+  }
+  const Preflight found = CheckBeforeStart(config_);
+  EXPECT_THAT(found.problems, IsEmpty());
+  EXPECT_THAT(found.warnings,
+              ElementsAre(HasSubstr("eval.jsonl:2: gold \"1 +\" cannot be read by scorer "),
+                          HasSubstr("cannot read 1 of 2 golds")));
+}
+
 TEST_F(PreflightTest, NamesATokenizerThatCannotBeRead) {
   std::filesystem::copy(task_->path(), folder_.path() / "model");
   folder_.Write("model/tokenizer.json", "{}");

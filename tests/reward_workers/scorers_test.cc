@@ -77,6 +77,58 @@ TEST_F(Scorers, NumericWantsTheRightLastNumber) {
             OutcomeReason::kUnparseable);
 }
 
+TEST_F(Scorers, MathWantsTheGoldAnswersValue) {
+  EXPECT_EQ(Judge(Configured("math"), "so it is $\\boxed{\\frac{14}{2}}$.").value(), 1.0);
+  EXPECT_EQ(Judge(Configured("math"), "The answer is 7.").value(), 1.0);
+  EXPECT_EQ(Judge(Configured("math"), "\\boxed{7}, or rather \\boxed{8}").value(), 0.0);
+  const Verdict wrong = Judge(Configured("math"), "\\boxed{8}");
+  EXPECT_EQ(wrong.reason(), OutcomeReason::kGraded);
+  EXPECT_EQ(wrong.value(), 0.0);
+  EXPECT_EQ(wrong.detail(), "answer \"8\", gold \"7\": different");
+}
+
+TEST_F(Scorers, MathReadsTheSpanOnly) {
+  const char* completion = "<think>\\boxed{7}</think>The answer is 8.";
+  EXPECT_EQ(Judge(Configured("math", "answer"), completion).value(), 0.0);
+  EXPECT_EQ(Judge(Configured("math", "reasoning"), completion).value(), 1.0);
+  EXPECT_EQ(Judge(Configured("math", ""), completion).value(), 1.0);
+  const Verdict none = Judge(Configured("math", "answer"), "<think>\\boxed{7}");
+  EXPECT_EQ(none.reason(), OutcomeReason::kUnparseable);
+  EXPECT_EQ(none.detail(), "there is no answer after </think>");
+}
+
+TEST_F(Scorers, MathSaysWhyAnAnswerIsNotJudged) {
+  const struct {
+    const char* completion;
+    OutcomeReason reason;
+    const char* detail;
+  } cases[] = {
+      {"I do not know how one could find it.", OutcomeReason::kUnparseable,
+       "no answer in \"I do not know how one could find it.\""},
+      {"\\boxed{7 or so}", OutcomeReason::kUnparseable,
+       "answer \"7 or so\", gold \"7\": unparsed: \"so\" where it does not belong"},
+      {"\\boxed{\\int_0^7 dx}", OutcomeReason::kOutsideBudget,
+       "answer \"\\int_0^7 dx\", gold \"7\": unsupported: \\int is not computed"},
+  };
+  for (const auto& c : cases) {
+    const Verdict verdict = Judge(Configured("math"), c.completion);
+    EXPECT_EQ(verdict.reason(), c.reason) << c.completion;
+    EXPECT_EQ(verdict.value(), 0.0) << c.completion;
+    EXPECT_EQ(verdict.detail(), c.detail);
+  }
+  const Verdict long_one = Judge(Configured("math"), "\\boxed{" + std::string(5000, '7') + "}");
+  EXPECT_EQ(long_one.reason(), OutcomeReason::kOutsideBudget);
+  EXPECT_THAT(long_one.detail(), HasSubstr("too_costly: the answer is longer than 4096 bytes"));
+}
+
+TEST_F(Scorers, MathMasksAGoldAnswerThatCannotBeRead) {
+  for (const char* completion : {"\\boxed{7}", "no answer at all is to be found here", ""}) {
+    const Verdict verdict = Judge(Configured("math", "answer"), completion, "7 +");
+    EXPECT_EQ(verdict.reason(), OutcomeReason::kGoldInvalid) << completion;
+    EXPECT_EQ(verdict.detail(), "the gold answer \"7 +\" cannot be read: it ends too early");
+  }
+}
+
 TEST_F(Scorers, AGoldAnswerThatIsNoneMasks) {
   EXPECT_EQ(Judge(Configured("numeric"), "7", "seven").reason(), OutcomeReason::kGoldInvalid);
   EXPECT_EQ(Judge(Configured("numeric"), "none", "").reason(), OutcomeReason::kGoldInvalid);

@@ -21,10 +21,11 @@ class Source:
     def __init__(self, text, style):
         place, name, call = re.fullmatch(r"(.+?)(?::([A-Za-z_][\w.]*)\s*(\(.*\))?)?", text, re.DOTALL).groups()
         module = _load(place)
+        path = getattr(module, "__file__", None)
         name = name or _only_candidate(module, place, style)
         self.function = _attribute(module, place, name)
         if call is not None:
-            self.function = _made(self.function, name, call, module.__file__)
+            self.function = _made(self.function, name, call, path)
         if not callable(self.function):
             raise Refused(f"{place}: {name} is no function")
         if inspect.isclass(self.function):
@@ -34,7 +35,9 @@ class Source:
         except (TypeError, ValueError) as error:
             raise Refused(f"{place}: the parameters of {name} cannot be read: {error}") from error
         self.name = name
-        self.path = module.__file__ if _is_file(place) else _defined_in(self.function) or module.__file__
+        self.path = path if _is_file(place) else _defined_in(self.function) or path
+        if self.path is None:
+            raise Refused(f"{place}: {name} has no file")
         with open(self.path, "rb") as file:
             self.version = hashlib.sha256(file.read()).hexdigest()[:16]
 
@@ -78,15 +81,19 @@ def _attribute(module, place, name):
             found = getattr(found, part)
         except Exception as error:  # a lazy module raises what its import raises
             if not isinstance(error, AttributeError):
-                raise Refused(f"{place}: {name} does not import: {reason(error, module.__file__)}") from error
-            names = ", ".join(_public_functions(module)) or "none"
-            raise Refused(f"{place} has no function {name}; its functions: {names}") from error
+                raise Refused(f"{place}: {name} does not import: {reason(error, getattr(module, '__file__', None))}") from error
+            raise Refused(f"{place} has no function {name}; its functions: {_names(module)}") from error
     return found
 
 
 def _public_functions(module):
     return [name for name, value in vars(module).items()
             if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")]
+
+
+def _names(module):
+    exported = getattr(module, "__all__", ())  # what a package gathers from its modules
+    return ", ".join(_public_functions(module) or map(str, exported)) or "none"
 
 
 def _only_candidate(module, place, style):
@@ -97,7 +104,7 @@ def _only_candidate(module, place, style):
         return fit[0]
     if fit:
         raise Refused(f"{place} has several functions that can be meant: {', '.join(fit)}; say {place}:{fit[0]}")
-    raise Refused(f"{place} has no function of a known style; its functions: {', '.join(functions) or 'none'}")
+    raise Refused(f"{place} has no function of a known style of its own; say {place}:FUNCTION; its functions: {_names(module)}")
 
 
 def _made(function, name, call, path):

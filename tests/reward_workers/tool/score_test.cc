@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "libs/config/scorer_kinds.h"
+#include "reward_workers/tool/choice.h"
 #include "tests/reward_workers/tool/tool_program.h"
 
 namespace cohort {
@@ -19,6 +23,7 @@ TEST(Score, JudgesByEveryKindThatNeedsNoProcess) {
       {"exact", R"({"completion": "7", "truth": "7", "reward": 0, "step": 3})", 1},
       {"length --set length_limit=4", R"({"completion": "x", "tokens": [1, 2, 3]})", 0.25},
       {"exact --set span=answer", R"({"completion": "<think>8</think>7", "answer": 7})", 1},
+      {"math", R"({"completion": "so it is \\boxed{\\frac{2}{4}}", "answer": "1/2"})", 1},
       {"numeric", R"({"completion": "it is 1,200.0", "answer": "1200"})", 1},
       {"format", R"({"completion": "<think>a</think>7"})", 1},
       {"format --set variant=lenient", R"({"completion": " <think>a</think>7"})", 1},
@@ -31,7 +36,9 @@ TEST(Score, JudgesByEveryKindThatNeedsNoProcess) {
        R"({"completion": "x", "completion_ids": [1, 2, 1, 2]})", -0.5},
       {"language", R"({"completion": "<think>we have seen it</think>7"})", 1},
   };
+  std::set<std::string> kinds;
   for (const Case& one : cases) {
+    kinds.insert(one.words.substr(0, one.words.find(' ')));
     const ScoreResult result = Score(one.words, {one.row});
     EXPECT_EQ(result.code, 0) << one.words << result.err;
     ASSERT_EQ(result.verdicts.size(), 1u) << one.words << result.err;
@@ -40,6 +47,11 @@ TEST(Score, JudgesByEveryKindThatNeedsNoProcess) {
     EXPECT_EQ(verdict["outcome"], "graded") << verdict;
     EXPECT_EQ(verdict["components"].size(), 1u) << verdict;
     EXPECT_TRUE(verdict["reason"].is_string() && verdict["milliseconds"].is_number()) << verdict;
+  }
+  for (const std::string_view kind : ScorerKinds()) {
+    ScorerConfig config;
+    config.kind = kind;
+    EXPECT_TRUE(IsPlugIn(config) || kinds.contains(config.kind)) << kind << " has no case here";
   }
 }
 

@@ -54,6 +54,28 @@ TEST(ScorerSuite, FailsOneThatIsLate) {
   EXPECT_THAT(result.out, ContainsRegex("FAIL  answers in time"));
 }
 
+TEST(ScorerSuite, FailsOneThatAnswersTwice) {
+  const TestFolder folder;
+  const std::string program = folder.Write("twice.py", R"(
+import json, struct, sys
+
+def send(message):
+    body = json.dumps(message).encode()
+    sys.stdout.buffer.write(struct.pack("<I", len(body)) + body)
+    sys.stdout.buffer.flush()
+
+send({"type": "ready", "protocol": 1, "version": "1"})
+while head := sys.stdin.buffer.read(4):
+    task = json.loads(sys.stdin.buffer.read(struct.unpack("<I", head)[0]))
+    for _ in range(2):
+        send({"type": "verdict", "id": task["id"], "value": 1})
+)");
+  const ProgramResult result = RunCohort("scorer test -- python3 " + program);
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.out, HasSubstr("FAIL  says nothing unasked"));
+  EXPECT_THAT(result.out, HasSubstr(", 1 failed"));
+}
+
 TEST(ScorerSuite, FailsOneThatDoesNotStart) {
   const ProgramResult result = RunCohort("scorer test -- /bin/false --quickly");
   EXPECT_EQ(result.code, 1);

@@ -10,6 +10,8 @@
 #include "libs/messaging/keys.h"
 #include "libs/process/process.h"
 #include "libs/tokenizer/tokenizer.h"
+#include "reward_workers/mailbox.h"
+#include "reward_workers/plugins/supervisor.h"
 #include "reward_workers/reward_worker.h"
 
 namespace cohort {
@@ -44,9 +46,6 @@ Status DrainWork(RewardWorker& worker, BrokerClient& broker, const Clock& clock)
 Status Run(Process& process) {
   const Config& config = process.config;
   COHORT_ASSIGN_OR_RETURN(const Tokenizer tokenizer, Tokenizer::Load(config.model.path));
-  TimerQueue timers;
-  COHORT_ASSIGN_OR_RETURN(ScorePlans plans,
-                          ScorePlans::Create(config, {.clock = &process.clock, .timers = &timers}));
   COHORT_ASSIGN_OR_RETURN(
       const std::optional<CurveClient> keys,
       LoadClientKeys(config.security.keys, "reward_worker", process.instance, "broker"));
@@ -57,19 +56,34 @@ Status Run(Process& process) {
                                                  .clock = &process.clock,
                                                  .keys = keys}));
 
+  const auto decode = [&tokenizer](std::span<const int32_t> tokens) {
+    return tokenizer.Decode(tokens, /*skip_special=*/true);
+  };
   RewardWorker::Options worker_options;
   worker_options.instance = process.instance;
   worker_options.tasks_in_flight = static_cast<uint32_t>(config.reward_worker.tasks_in_flight);
   for (const RouteConfig& route : config.routes) worker_options.routes.push_back(route.name);
   RewardMetrics metrics(&process.telemetry.metrics(), worker_options.routes);
+  TimerQueue timers;
+  Mailbox mailbox([&broker] { broker->Wake(); });
+  Supervisor supervisor(&process.clock);
+  COHORT_ASSIGN_OR_RETURN(ScorePlans plans,
+                          ScorePlans::Create(config, {.clock = &process.clock,
+                                                      .timers = &timers,
+                                                      .supervisor = &supervisor,
+                                                      .mailbox = &mailbox,
+                                                      .decode = decode,
+                                                      .tell = [&metrics](const std::string& scorer,
+                                                                         const std::string& what) {
+                                                        metrics.Plugin(scorer, what);
+                                                      }}));
   RewardWorker worker(worker_options, {.broker = broker.get(),
                                        .clock = &process.clock,
                                        .plans = &plans,
                                        .timers = &timers,
                                        .metrics = &metrics,
-                                       .decode = [&tokenizer](std::span<const int32_t> tokens) {
-                                         return tokenizer.Decode(tokens, /*skip_special=*/true);
-                                       }});
+                                       .mailbox = &mailbox,
+                                       .decode = decode});
   const TelemetryScope shown(&process.telemetry);
   process.telemetry.health().SetStatus([&worker] { return worker.Report().ToJson(); });
   LogInfo("started", {{"broker", config.BrokerEndpoint()}});

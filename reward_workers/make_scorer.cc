@@ -6,6 +6,8 @@
 #include "reward_workers/answer_scorers.h"
 #include "reward_workers/delayed_scorer.h"
 #include "reward_workers/math_scorer.h"
+#include "reward_workers/plugins/child_scorer.h"
+#include "reward_workers/plugins/http_scorer.h"
 #include "reward_workers/scorer.h"
 
 namespace cohort {
@@ -38,7 +40,8 @@ std::string_view SpanName(const ScorerConfig& config) {
   return config.kind == "language" ? "reasoning" : "all";
 }
 
-Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config) {
+Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config,
+                                           const ScorerContext& context) {
   const Result<Span> span = ParseSpan(SpanName(config));
   if (!span.ok()) return Bad(config, "span: " + span.status().message());
   if (config.kind == "exact") return MakeExactScorer(config.name, *span);
@@ -60,6 +63,10 @@ Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config) {
     return MakeRepetitionScorer(config.name, static_cast<size_t>(config.ngram));
   }
   if (config.kind == "language") return MakeLanguage(config, *span);
+  if (config.kind == "process" || config.kind == "python" || config.kind == "library") {
+    return MakeChildScorer(config, context);
+  }
+  if (config.kind == "http") return MakeHttpScorer(config, context);
   return Bad(config, "kind: \"" + config.kind + "\" is unknown; use " + ScorerKindsInWords());
 }
 
@@ -70,7 +77,7 @@ Result<std::unique_ptr<Scorer>> MakeScorer(const ScorerConfig& config,
   if (!IsDuration(config.delay_seconds) || !IsDuration(config.delay_jitter_seconds)) {
     return Bad(config, "delay_seconds and delay_jitter_seconds must be seconds from 0 up");
   }
-  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Scorer> scorer, MakeOfKind(config));
+  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Scorer> scorer, MakeOfKind(config, context));
   if (config.delay_seconds == 0 && config.delay_jitter_seconds == 0) return scorer;
   return MakeDelayedScorer(std::move(scorer), Seconds(config.delay_seconds),
                            Seconds(config.delay_jitter_seconds), context);

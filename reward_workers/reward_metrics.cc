@@ -87,6 +87,16 @@ void RewardMetrics::Left(const std::string& how, size_t tasks) {
       .Add(static_cast<double>(tasks));
 }
 
+void RewardMetrics::Plugin(const std::string& scorer, const std::string& what) {
+  Counter*& counter = plugins_[{scorer, what}];
+  if (counter == nullptr) {
+    counter = &metrics_->AddCounter("cohort_reward_plugin_events_total",
+                                    "Trouble with scorers outside of the worker.",
+                                    {{"scorer", scorer}, {"what", what}});
+  }
+  counter->Add();
+}
+
 void RewardMetrics::Dropped() { dropped_->Add(); }
 
 void RewardMetrics::Busy(Time begin, Time end) {

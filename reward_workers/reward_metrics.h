@@ -30,6 +30,9 @@ class RewardMetrics {
   // A rollout left without an outcome of ours: "released", "lease_lost", "broker_restarted",
   // "late" (the broker refused the answer), "too_large".
   void Left(const std::string& how, size_t tasks = 1);
+  // A plug-in met trouble: "restart", "timeout", "crash", "memory", "nonsense", "error", "canary",
+  // "unasked", "cancelled", "retry", "rate_limited".
+  void Plugin(const std::string& scorer, const std::string& what);
   // An answer of a scorer that nobody waited for.
   void Dropped();
   // The thread worked from `begin` to `end`. The ratio is over windows of a few seconds.
@@ -50,6 +53,7 @@ class RewardMetrics {
   std::map<std::string, Route> routes_;
   std::map<std::pair<std::string, OutcomeReason>, Counter*> graded_;
   std::map<std::pair<std::string, OutcomeReason>, Counter*> outcomes_;
+  std::map<std::pair<std::string, std::string>, Counter*> plugins_;
   Counter* busy_seconds_;
   Gauge* busy_ratio_;
   Counter* dropped_;

@@ -55,6 +55,7 @@ Status RewardWorker::Step(Duration max_wait) {
     event = handled + 1 < kEventsPerStep ? parts_.broker->Next(Duration::zero()) : std::nullopt;
   }
   parts_.timers->RunDue(parts_.clock->Now());
+  if (parts_.mailbox != nullptr) parts_.mailbox->RunAll();
   TakeAnswers();
   for (const std::string& route : options_.routes) GrantCredit(route);
   Publish();

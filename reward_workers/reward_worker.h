@@ -22,6 +22,7 @@
 #include "libs/protocol/types.h"
 #include "libs/scoring/composition.h"
 #include "libs/telemetry/status_report.h"
+#include "reward_workers/mailbox.h"
 #include "reward_workers/reward_metrics.h"
 #include "reward_workers/score_plans.h"
 #include "reward_workers/timer_queue.h"
@@ -46,6 +47,7 @@ class RewardWorker {
     ScorePlans* plans = nullptr;
     TimerQueue* timers = nullptr;
     RewardMetrics* metrics = nullptr;
+    Mailbox* mailbox = nullptr;  // of scorers that answer from other threads; may be null
     TokenDecoder decode;
   };
   RewardWorker(Options options, Parts parts);

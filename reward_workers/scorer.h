@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,9 +16,12 @@
 #include "libs/config/config.h"
 #include "libs/protocol/types.h"
 #include "libs/scoring/verdict.h"
+#include "reward_workers/mailbox.h"
 #include "reward_workers/timer_queue.h"
 
 namespace cohort {
+
+class Supervisor;
 
 // What is judged. Stays valid until the verdict is given or its PendingScore is destroyed.
 struct ScoreRequest {
@@ -33,6 +37,12 @@ class PendingScore {
   virtual ~PendingScore() = default;
 };
 
+// What a scorer reads beyond text: columns that only a model's tokenizer can give.
+struct ScorerWants {
+  bool completion_ids = false;
+  bool prompt_ids = false;
+};
+
 class Scorer {
  public:
   virtual ~Scorer() = default;
@@ -44,6 +54,9 @@ class Scorer {
   // Zero: Start answers before it returns.
   virtual Duration Limit() const { return Duration::zero(); }
 
+  // For whoever has rows without tokens: `cohort score`. Rollouts of a run have them all.
+  virtual ScorerWants Wants() const { return {}; }
+
   // Begins to judge. `done` is called once: before Start returns, which then may return nothing, or
   // later, unless what Start returned is destroyed first. `done` destroys nothing.
   virtual std::unique_ptr<PendingScore> Start(const ScoreRequest& request,
@@ -54,6 +67,11 @@ class Scorer {
 struct ScorerContext {
   const Clock* clock = nullptr;
   TimerQueue* timers = nullptr;
+  Supervisor* supervisor = nullptr;                                       // for plug-ins
+  Mailbox* mailbox = nullptr;                                             // for plug-ins
+  std::function<std::string(std::span<const int32_t>)> decode = nullptr;  // for plug-ins: prompts
+  std::function<void(const std::string& scorer, const std::string& what)> tell =
+      nullptr;  // for plug-ins: metrics
 };
 
 // A scorer as configured: of its kind (libs/config/scorer_kinds.h), behind its delay. Failures name

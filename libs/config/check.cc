@@ -106,6 +106,15 @@ void CheckScorers(const Config& config, Problems& problems) {
                          ".minimum cuts the values of soft_overlong off, which lie between "
                          "-1 and 0; set it to -1");
     }
+    const std::pair<const char*, bool> needed[] = {{"source", scorer.source.empty()},
+                                                   {"command", scorer.command.empty()},
+                                                   {"library", scorer.library.empty()},
+                                                   {"url", scorer.url.empty()}};
+    const char* const kinds[] = {"python", "process", "library", "http"};
+    for (size_t i = 0; i < std::size(kinds); ++i) {
+      if (scorer.kind != kinds[i] || !needed[i].second) continue;
+      problems.push_back(path + "." + needed[i].first + " must be set for kind " + scorer.kind);
+    }
     if (overlong && scorer.length_buffer > scorer.length_limit) {
       problems.push_back(path + ".length_buffer is above its length_limit; lower it");
     }

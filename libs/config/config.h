@@ -52,6 +52,21 @@ struct ScorerConfig {
   int64_t ngram = 3;               // kind "repetition": tokens of a pattern
   std::string variant = "strict";  // kind "format": or "lenient", "tags"
   std::string language = "en";     // kind "language": the target, ISO 639-1
+
+  // Plug-ins: scorers that run outside of the worker.
+  std::vector<std::string> command;  // kind "process": program and arguments
+  std::string source;                // kind "python": FILE.py:FUNCTION
+  std::string style = "auto";        // kind "python": "trl", "verl", "cohort"
+  std::string library;               // kind "library": a shared library
+  std::string url;                   // kind "http"
+  std::vector<std::string> options;  // "key=value" for the plug-in
+  int64_t processes = 1;             // kinds "process", "python", "library": children
+  double timeout_seconds = 30;       // for one rollout, from when it is handed over
+  int64_t memory_mb = 2048;          // of one child, in MiB
+  int64_t in_flight = 256;           // kind "http": requests under way
+  int64_t batch = 1;                 // kind "http": rollouts in a request
+  int64_t retries = 3;               // kind "http": after outages and refusals
+  double requests_per_second = 0;    // kind "http": 0 is without limit
 };
 
 // A kind of prompt with its own queues, scorers and patience.

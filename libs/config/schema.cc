@@ -113,7 +113,8 @@ ConfigSection ScorersSection() {
                "(docs/math_equality.md), R1's "
                "`<think>…</think>` pattern, a clean stop, the length, DAPO's soft overlong "
                "punishment (-1 to 0), the share of repeated n-grams (give it a negative "
-               "weight), or the share of words of one language.")
+               "weight), the share of words of one language; or a plug-in: a Python function, a "
+               "process, a shared library, a service.")
           .Key("weight", &S::weight, Any(),
                "The reward is the sum of weight × value; 0 computes the value for gates and "
                "metrics only.")
@@ -145,7 +146,31 @@ ConfigSection ScorersSection() {
                "behind them; tags gives a quarter for each of the four tags on a line of its own.")
           .Key("language", &S::language, OneOf(ScorerLanguages()),
                "For kind language: the language whose share of the words it gives, math and code "
-               "left out."));
+               "left out.")
+          .Key("source", &S::source, Any(),
+               "For kind python: FILE.py:FUNCTION, or MODULE:FUNCTION; a reward function of TRL, a "
+               "`compute_score` of verl or one of your own, unchanged (docs/scorers.md).")
+          .Key("style", &S::style, OneOf(PythonStyles()),
+               "For kind python: how the function is called; auto looks at its parameters.")
+          .Key("command", &S::command, Any(),
+               "For kind process: the program that speaks the scorer protocol, and its arguments.")
+          .Key("library", &S::library, Any(),
+               "For kind library: the shared library with the C interface of cohort_scorer.h.")
+          .Key("url", &S::url, Any(), "For kind http: where rollouts are posted.")
+          .Key("options", &S::options, Any(), "For plug-ins: \"key=value\", passed on to them.")
+          .Key("processes", &S::processes, AtLeast(1),
+               "For kinds python, process and library: children that score at once.")
+          .Key("timeout_seconds", &S::timeout_seconds, AtLeast(0.001),
+               "For plug-ins: how long one rollout may take, counted from when it is handed over.")
+          .Key("memory_mb", &S::memory_mb, AtLeast(1),
+               "For kinds python, process and library: memory of one child in MiB; above it, it is "
+               "killed.")
+          .Key("in_flight", &S::in_flight, AtLeast(1), "For kind http: requests under way at once.")
+          .Key("batch", &S::batch, AtLeast(1), "For kind http: rollouts in one request at most.")
+          .Key("retries", &S::retries, AtLeast(0),
+               "For kind http: how often a request is repeated after an outage or a refusal.")
+          .Key("requests_per_second", &S::requests_per_second, AtLeast(0),
+               "For kind http: the rate limit; 0 is without."));
 }
 
 ConfigSection RoutesSection() {

@@ -9,9 +9,17 @@ namespace cohort {
 
 // In the order in which people read them.
 inline std::vector<std::string_view> ScorerKinds() {
-  return {"exact",  "numeric",       "math",       "format",  "clean_stop",
-          "length", "soft_overlong", "repetition", "language"};
+  return {"exact",      "numeric",  "math",   "format",  "clean_stop", "length", "soft_overlong",
+          "repetition", "language", "python", "process", "library",    "http"};
 }
+
+// The kinds among them that run outside of the reward worker.
+inline std::vector<std::string_view> PluginKinds() {
+  return {"python", "process", "library", "http"};
+}
+
+// How kind "python" calls its function.
+inline std::vector<std::string_view> PythonStyles() { return {"auto", "trl", "verl", "cohort"}; }
 
 // How kind "format" judges.
 inline std::vector<std::string_view> FormatVariants() { return {"strict", "lenient", "tags"}; }

@@ -1,6 +1,7 @@
 #include "libs/math/algebraic_domain.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -13,7 +14,8 @@ namespace cohort {
 namespace {
 
 constexpr long kMaxDegree = 24;     // of a result, estimated as the product of the operands'
-constexpr long kMaxHeight = 3'000;  // bits
+constexpr long kMaxHeight = 3'000;  // bits; of numbers of degree 4 or less
+constexpr long kMaxHighHeight = 400;
 constexpr long kMaxRoot = 12;
 constexpr unsigned long kMaxTurn = 60;  // denominator of the multiple of π of an angle
 
@@ -24,6 +26,11 @@ bool AsSmallFraction(const Rational& value, slong* p, ulong* q) {
   *p = fmpz_get_si(value.numerator());
   *q = fmpz_get_ui(value.denominator());
   return true;
+}
+
+bool MentionsI(const Node& node) {
+  return IsConstant(node, "i") ||
+         std::any_of(node.children.begin(), node.children.end(), MentionsI);
 }
 
 // Whether a multiple of π may come out: cheaper than to compute it.
@@ -38,8 +45,8 @@ bool MentionsPi(const Node& node) {
 // Measured: a sum of two numbers whose degrees multiply to 4, 9, 16, 24 takes about .03, .3, 1, 4
 // ms.
 bool AlgebraicDomain::SpendDegree(long degree, long bits) {
-  if (degree > kMaxDegree || bits > kMaxHeight) return false;
-  return budget_->Spend(2'000 + 300 * degree * degree * degree + 20 * bits);
+  if (degree > kMaxDegree || bits > (degree > 4 ? kMaxHighHeight : kMaxHeight)) return false;
+  return budget_->Spend(2'000 + 300 * degree * degree * degree + 20 * degree * bits);
 }
 
 bool AlgebraicDomain::Affordable(const Algebraic& a, const Algebraic& b) {
@@ -53,23 +60,31 @@ Evaluation AlgebraicDomain::FromRational(const Rational& number, Algebraic* out)
   return Evaluation::kOk;
 }
 
-Evaluation AlgebraicDomain::Named(std::string_view name, bool positive, Algebraic* out) {
+Evaluation AlgebraicDomain::Named(std::string_view name, Algebraic* out) {
   used_points_ = true;
-  return FromRational(PointValue(name, point_, positive), out);
+  return FromRational(StandInValue(name, point_), out);
 }
 
 Evaluation AlgebraicDomain::Unknown(std::string_view function, const Algebraic& argument,
                                     Algebraic* out) {
+  // By its polynomial and which of its roots it is: conjugates are different arguments.
   std::string name(function);
-  name += ' ' + std::to_string(qqbar_hash(argument.get())) + ' ' +
-          std::to_string(qqbar_sgn_re(argument.get())) + ' ' +
-          std::to_string(qqbar_sgn_im(argument.get()));
-  return Named(name, /*positive=*/true, out);
+  for (slong i = 0; i <= qqbar_degree(argument.get()); ++i) {
+    name += ' ' + Digits(QQBAR_COEFFS(argument.get()) + i);
+  }
+  if (!argument.IsRational()) {
+    Ball root;
+    qqbar_get_acb(root.get(), argument.get(), 128);
+    for (const arb_struct* part : {acb_realref(root.get()), acb_imagref(root.get())}) {
+      name += ' ' + std::to_string(std::llround(arf_get_d(arb_midref(part), ARF_RND_NEAR) * 1e6));
+    }
+  }
+  return Named(name, out);
 }
 
 Evaluation AlgebraicDomain::Symbol(const std::string& name, Algebraic* out) {
   used_points_ = true;
-  return FromRational(PointValue(name, point_, /*positive=*/false), out);
+  return FromRational(PointValue(name, point_), out);
 }
 
 Evaluation AlgebraicDomain::Constant(const std::string& name, Algebraic* out) {
@@ -79,8 +94,7 @@ Evaluation AlgebraicDomain::Constant(const std::string& name, Algebraic* out) {
   }
   if (name == "infinity") return Evaluation::kUndefined;
   used_points_ = true;
-  return FromRational(
-      PointValue(name, name == "pi" ? point_ + pi_point_ : point_, /*positive=*/true), out);
+  return FromRational(StandInValue(name, name == "pi" ? point_ + pi_point_ : point_), out);
 }
 
 Evaluation AlgebraicDomain::Add(const Algebraic& a, const Algebraic& b, Algebraic* out) {
@@ -135,6 +149,12 @@ Evaluation AlgebraicDomain::RaiseTo(const Algebraic& base, const Rational& expon
 Evaluation AlgebraicDomain::Power(const Node& node, Algebraic* out) {
   if (node.kind == NodeKind::kPower && IsConstant(node.children[0], "e"))
     return Exponential(node.children[1], out);
+  const Node& inner = node.children[0];
+  if (node.kind == NodeKind::kPower && inner.kind == NodeKind::kPower &&
+      IsConstant(inner.children[0], "e") && !MentionsI(inner.children[1])) {
+    // (e^a)^b = e^{ab} for a real a.
+    return Exponential(MakeNodeOf(NodeKind::kMultiply, inner.children[1], node.children[1]), out);
+  }
   Algebraic base;
   Evaluation result = Evaluate(node.children[0], *this, &base);
   if (result != Evaluation::kOk) return result;
@@ -146,7 +166,6 @@ Evaluation AlgebraicDomain::Power(const Node& node, Algebraic* out) {
     qqbar_inv(exponent.get(), exponent.get());
   }
   const bool named = Contains(node.children[1], NodeKind::kConstant) ||
-                     Contains(node.children[1], NodeKind::kSymbol) ||
                      Contains(node.children[1], NodeKind::kCall);
   if (exponent.IsRational() && !named) return RaiseTo(base, exponent.AsRational(), out);
   Algebraic key;
@@ -197,7 +216,11 @@ Evaluation AlgebraicDomain::Exponential(const Node& exponent, Algebraic* out) {
   if (!value.IsRational()) return Unknown("exp", value, out);
   Algebraic e;
   const Evaluation named = Constant("e", &e);
-  return named == Evaluation::kOk ? RaiseTo(e, value.AsRational(), out) : named;
+  if (named != Evaluation::kOk) return named;
+  // What is too large to be computed stands for itself.
+  const Evaluation raised = RaiseTo(e, value.AsRational(), out);
+  return raised == Evaluation::kTooCostly && !budget_->empty() ? Unknown("exp", value, out)
+                                                               : raised;
 }
 
 Evaluation AlgebraicDomain::Trigonometric(const std::string& name, const Node& angle,
@@ -251,7 +274,7 @@ Evaluation AlgebraicDomain::LogarithmOf(const Algebraic& value, Algebraic* out) 
       if (result != Evaluation::kOk) break;
       Algebraic prime;
       Algebraic times;
-      result = Named("ln " + factor.name, /*positive=*/true, &prime);
+      result = Named("ln " + factor.name, &prime);
       if (result == Evaluation::kOk) result = FromRational(Rational(sign * factor.power), &times);
       if (result == Evaluation::kOk) result = Multiply(prime, times, &prime);
       if (result == Evaluation::kOk) result = Add(*out, prime, out);

@@ -5,10 +5,6 @@
 #include "libs/math/rational.h"
 
 namespace cohort {
-namespace {
-
-constexpr slong kTrialPrimes = 100;
-constexpr unsigned long kMaxFactored = 40;  // bits of what is factored completely
 
 std::string Digits(const fmpz* number) {
   char* text = fmpz_get_str(nullptr, 10, number);
@@ -16,6 +12,11 @@ std::string Digits(const fmpz* number) {
   flint_free(text);
   return digits;
 }
+
+namespace {
+
+constexpr slong kTrialPrimes = 100;
+constexpr unsigned long kMaxFactored = 40;  // bits of what is factored completely
 
 }  // namespace
 

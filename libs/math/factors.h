@@ -8,6 +8,9 @@
 
 namespace cohort {
 
+// In decimal.
+std::string Digits(const fmpz* number);
+
 struct Factor {
   std::string name;  // its digits
   long power;

@@ -141,6 +141,7 @@ bool Grammar::ReadUnitWords(std::vector<UnitWord>* words) {
     if (slash) ++at_;
     if (Peek().kind != Token::Kind::kWord || IsSeparatorWord(Peek())) return !slash || Unexpected();
     UnitWord word{Peek().text};
+    word.joined = words->empty() && !Peek().space_before && !Peek().in_text;
     ++at_;
     if (word.word == "per" && !words->empty() && Peek().kind == Token::Kind::kWord) {
       word.word = Peek().text;

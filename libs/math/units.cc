@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "libs/math/counted_words.h"
+
 namespace cohort {
 namespace {
 
@@ -53,21 +55,6 @@ constexpr Measure kMeasures[] = {
     {"kelvin kelvins", kKelvin, 1, 1, 1},
 };
 
-// Words that say something about the number: what stands behind it is no unit.
-constexpr std::string_view kNotUnits[] = {
-    "or",      "and",      "not",     "no",         "about",         "more",
-    "less",    "to",       "than",    "least",      "most",          "but",
-    "if",      "is",       "are",     "except",     "plus",          "minus",
-    "times",   "half",     "over",    "under",      "between",       "from",
-    "until",   "nor",      "either",  "maybe",      "fewer",         "below",
-    "above",   "up",       "through", "hundred",    "thousand",      "million",
-    "billion", "trillion", "dozen",   "dozens",     "approximately", "roughly",
-    "around",  "nearly",   "almost",  "exactly",    "that",          "this",
-    "which",   "because",  "so",      "then",       "wrong",         "incorrect",
-    "squared", "cubed",    "divided", "multiplied", "equals",        "where",
-    "for",     "with",     "without", "quarter",    "quarters",      "third",
-    "thirds",  "halves",   "tenths",  "hundredths", "each"};
-
 using MeasureTable = std::unordered_map<std::string_view, Unit>;
 
 const MeasureTable& Measures() {
@@ -91,24 +78,6 @@ const MeasureTable& Measures() {
     return made;
   }();
   return table;
-}
-
-bool EndsWith(std::string_view word, std::string_view end) {
-  return word.size() > end.size() && word.substr(word.size() - end.size()) == end;
-}
-
-std::string Singular(std::string word) {
-  static const std::unordered_map<std::string_view, std::string_view> irregular = {
-      {"people", "person"}, {"men", "man"}, {"women", "woman"}, {"children", "child"}};
-  if (const auto found = irregular.find(word); found != irregular.end()) {
-    return std::string(found->second);
-  }
-  if (EndsWith(word, "ies") && word.size() > 4) return word.substr(0, word.size() - 3) + "y";
-  for (const std::string_view end : {"ches", "shes", "xes", "sses"}) {
-    if (EndsWith(word, end)) return word.substr(0, word.size() - 2);
-  }
-  if (word.size() > 3 && word.back() == 's' && !EndsWith(word, "ss")) word.pop_back();
-  return word;
 }
 
 // 2 for "square", 3 for "cubic", else 0.
@@ -169,12 +138,16 @@ std::optional<Unit> ReadPlainWords(const std::vector<UnitWord>& words) {
   unit.kind = Unit::Kind::kWords;
   for (const UnitWord& word : words) {
     const std::string lower = LowerCase(word.word);
-    if (word.has_power || lower.size() < 2 ||
-        std::find(std::begin(kNotUnits), std::end(kNotUnits), lower) != std::end(kNotUnits)) {
-      return {};
-    }
+    const std::string singular = Singular(lower);
+    // "units^2" are square units.
+    const bool square = word.has_power && word.power == 2 && singular == "unit";
+    const bool cubic = word.has_power && word.power == 3 && singular == "unit";
+    const bool power_word = PowerWord(lower) > 0 && words.size() > 1 && &word != &words.back();
+    if (word.has_power && !square && !cubic) return {};
+    if (word.joined || (!power_word && !IsCountable(lower))) return {};
     if (!unit.words.empty()) unit.words += word.below ? " per " : " ";
-    unit.words += Singular(lower);
+    if (square || cubic) unit.words += square ? "square " : "cubic ";
+    unit.words += singular;
   }
   return unit;
 }

@@ -36,6 +36,7 @@ struct UnitWord {
   int power = 1;
   bool has_power = false;
   bool below = false;
+  bool joined = false;  // to the number, as in 5cm
 };
 
 // Nothing when these words are no unit: neither measures nor one to three plain words that say

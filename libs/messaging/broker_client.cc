@@ -48,6 +48,7 @@ class ThreadedBrokerClient : public BrokerClient {
   ~ThreadedBrokerClient() override { Close(kShortClose); }
 
   std::optional<BrokerEvent> Next(Duration timeout) override { return shared_.Next(timeout); }
+  void Wake() override { shared_.Wake(); }
 
   void Put(NewTask task, uint64_t tag) override { Ask(PutCommand{ToSpec(std::move(task))}, tag); }
   void Floor(const std::string& queue, uint64_t run, uint64_t space, uint64_t cursor) override {

@@ -163,6 +163,8 @@ class BrokerClient {
 
   // The next event, or nothing when the time is up. Zero polls.
   virtual std::optional<BrokerEvent> Next(Duration timeout) = 0;
+  // From any thread: the call of Next that waits, or else the next one, returns at once.
+  virtual void Wake() {}
 
   // --- producers
   // -----------------------------------------------------------------------------------------------------

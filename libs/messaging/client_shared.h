@@ -87,7 +87,8 @@ class ClientShared {
 
   std::optional<BrokerEvent> Next(Duration timeout) {
     std::unique_lock lock(mutex_);
-    arrived_.wait_for(lock, timeout, [&] { return !events_.empty() || closed_; });
+    arrived_.wait_for(lock, timeout, [&] { return !events_.empty() || closed_ || woken_; });
+    woken_ = false;
     if (events_.empty()) return std::nullopt;
     BrokerEvent event = std::move(events_.front());
     events_.pop_front();
@@ -102,6 +103,14 @@ class ClientShared {
       if (notify) wakeup_.Notify();
     }
     return event;
+  }
+
+  void Wake() {
+    {
+      std::scoped_lock lock(mutex_);
+      woken_ = true;
+    }
+    arrived_.notify_all();
   }
 
   std::optional<Waiting> waiting() const {
@@ -168,6 +177,7 @@ class ClientShared {
   std::map<std::string, Taken> taken_;
   std::optional<Waiting> waiting_;
   std::optional<HeldBack> held_back_;
+  bool woken_ = false;  // by Wake, until Next returns
   bool closed_ = false;
 };
 

@@ -158,7 +158,8 @@ Outcome Judgement::Finish() const {
   if (!complete()) return Outcome::Masked(OutcomeReason::kGraderCrashed, "scorers are missing");
   for (size_t i = 0; i < seats_.size(); ++i) {
     const std::optional<Verdict>& verdict = seats_[i].verdict;
-    if (!composition_->needed_[i] || !verdict || verdict->scored()) continue;
+    if (!composition_->needed_[i] || !verdict || verdict->scored() || !verdict->applicable())
+      continue;
     return Outcome::Masked(verdict->reason(),
                            composition_->rules_[i].name + ": " + verdict->detail());
   }
@@ -170,16 +171,24 @@ Outcome Judgement::FinishScored() const {
   std::vector<RewardComponent> components;
   std::string detail;
   bool correct = true;
+  bool weighted = false;  // some weighted component has a value
+  bool some_not_applicable = false;
   for (size_t i = 0; i < seats_.size(); ++i) {
     const ComponentRule& rule = composition_->rules_[i];
     const Seat& seat = seats_[i];
     if (seat.verdict && !seat.verdict->detail().empty()) {
       detail += (detail.empty() ? "" : "; ") + rule.name + ": " + seat.verdict->detail();
     }
-    if (!seat.value) continue;  // masked, and nothing needs it
+    some_not_applicable = some_not_applicable || (seat.verdict && !seat.verdict->applicable());
+    if (!seat.value) continue;  // masked, and nothing needs it; or not applicable
     components.push_back({rule.name, *seat.value, rule.weight});
     if (rule.passes && *seat.value != 1.0) correct = false;
+    weighted = weighted || rule.weight != 0;
     if (seat.verdict && reason == OutcomeReason::kGraded) reason = seat.verdict->reason();
+  }
+  if (!weighted && some_not_applicable) {
+    return Outcome::Masked(OutcomeReason::kTaskUnsupported,
+                           "no scorer with a weight applies to it");
   }
   Result<Outcome> outcome =
       Outcome::Scored(reason, std::move(components), correct, std::move(detail));

@@ -60,7 +60,8 @@ class Judgement {
 
   // Once complete. Scored with one component for each scorer, in order; its reason is the first
   // that is not `graded`, in order. Masked with the first needed scorer's reason when one is
-  // masked; a masked scorer that nothing needs is left out.
+  // masked; a masked scorer that nothing needs is left out, and so is one that is not applicable
+  // to the sample (when that leaves nothing with a weight: masked as task_unsupported).
   Outcome Finish() const;
 
  private:

@@ -20,6 +20,12 @@ Verdict Verdict::Masked(OutcomeReason reason, std::string detail) {
   return {IsScored(reason) ? OutcomeReason::kGraderCrashed : reason, 0, std::move(detail)};
 }
 
+Verdict Verdict::NotApplicable(std::string detail) {
+  Verdict verdict(OutcomeReason::kTaskUnsupported, 0, std::move(detail));
+  verdict.applicable_ = false;
+  return verdict;
+}
+
 std::optional<double> Verdict::value() const {
   if (!scored()) return std::nullopt;
   return value_;

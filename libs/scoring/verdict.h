@@ -18,9 +18,13 @@ class Verdict {
   // The model did not cause it: no value. A reason that is scored becomes grader_crashed.
   static Verdict Masked(OutcomeReason reason, std::string detail);
 
+  // The scorer has nothing to say about such a sample (None in TRL): the reward is made without it.
+  static Verdict NotApplicable(std::string detail = "");
+
   bool scored() const { return IsScored(reason_); }
+  bool applicable() const { return applicable_; }
   OutcomeReason reason() const { return reason_; }
-  // Nothing when masked.
+  // Nothing when masked or not applicable.
   std::optional<double> value() const;
   const std::string& detail() const { return detail_; }  // one line for people; may be empty
 
@@ -33,6 +37,7 @@ class Verdict {
   OutcomeReason reason_;
   double value_;
   std::string detail_;
+  bool applicable_ = true;
 };
 
 // Text of a model inside a line for people: in quotes, without control characters, cut to

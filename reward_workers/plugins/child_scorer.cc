@@ -1,0 +1,137 @@
+#include "reward_workers/plugins/child_scorer.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "reward_workers/plugins/plugin_scorer.h"
+
+namespace cohort {
+namespace {
+
+constexpr int kAttempts =
+    3;  // the first, one alone, a canary; each may wait for its child to start
+
+class ChildBackend : public PluginBackend {
+ public:
+  ChildBackend(Supervisor* supervisor, Supervisor::Added added, Duration limit,
+               Duration start_limit)
+      : supervisor_(supervisor),
+        added_(std::move(added)),
+        limit_(kAttempts * (limit + start_limit)) {}
+
+  void Submit(uint64_t id, std::string fields, std::function<void(Verdict)> done) override {
+    supervisor_->Submit(added_.pool, {id, std::move(fields), std::move(done)});
+  }
+  void Cancel(uint64_t id) override { supervisor_->Cancel(added_.pool, id); }
+  Duration Limit() const override { return limit_; }
+  bool WantsCompletionIds() const override { return added_.ready.wants_completion_ids; }
+  bool WantsPromptIds() const override { return added_.ready.wants_prompt_ids; }
+
+ private:
+  Supervisor* supervisor_;
+  Supervisor::Added added_;
+  Duration limit_;
+};
+
+// Beside this program, in an installation or in a build.
+std::filesystem::path BesideProgram(const std::vector<std::filesystem::path>& candidates) {
+  std::error_code error;
+  const std::filesystem::path program =
+      std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  for (const std::filesystem::path& candidate : candidates) {
+    const std::filesystem::path path = (program / candidate).lexically_normal();
+    if (std::filesystem::exists(path, error)) return path;
+  }
+  return {};
+}
+
+std::string Variable(const char* name, const std::string& otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? otherwise : value;
+}
+
+// What a scorer may see of this process's environment: no keys and tokens.
+std::vector<std::string> CleanEnvironment() {
+  std::vector<std::string> environment;
+  for (const char* name : {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV",
+                           "LD_LIBRARY_PATH", "USER"}) {
+    if (const char* value = std::getenv(name))
+      environment.push_back(std::string(name) + "=" + value);
+  }
+  environment.push_back("OMP_NUM_THREADS=1");
+  environment.push_back("PYTHONUNBUFFERED=1");
+  return environment;
+}
+
+}  // namespace
+
+Result<ChildPlan> PlanOfScorer(const ScorerConfig& config) {
+  ChildPlan plan;
+  plan.environment = CleanEnvironment();
+  if (config.kind == "process") {
+    plan.command = config.command;
+  } else if (config.kind == "python") {
+    std::filesystem::path package = Variable("COHORT_SCORERS", "");
+    if (package.empty())
+      package = BesideProgram({"../share/cohort/python", "../../reward_workers/python",
+                               "../../../reward_workers/python"});
+    if (package.empty()) {
+      return NotFound(
+          "the Python package cohort_scorers is not beside this program; name its folder in "
+          "COHORT_SCORERS");
+    }
+    plan.environment.push_back(
+        "PYTHONPATH=" + package.string() +
+        (std::getenv("PYTHONPATH") == nullptr ? "" : ":" + Variable("PYTHONPATH", "")));
+    plan.command = {Variable("COHORT_PYTHON", "python3"),
+                    "-m",
+                    "cohort_scorers",
+                    config.source,
+                    "--style",
+                    config.style};
+  } else {
+    std::filesystem::path host = Variable("COHORT_SCORER_HOST", "");
+    if (host.empty()) host = BesideProgram({"cohort-scorer-host"});
+    if (host.empty())
+      return NotFound(
+          "the program cohort-scorer-host is not beside this one; name it in COHORT_SCORER_HOST");
+    plan.command = {host.string(), config.library};
+  }
+  if (config.kind == "process") {
+    plan.command.insert(plan.command.end(), config.options.begin(), config.options.end());
+    return plan;
+  }
+  for (const std::string& option : config.options) {
+    plan.command.push_back("--set");
+    plan.command.push_back(option);
+  }
+  return plan;
+}
+
+Result<std::unique_ptr<Scorer>> MakeChildScorer(const ScorerConfig& config,
+                                                const ScorerContext& context) {
+  if (context.supervisor == nullptr || context.mailbox == nullptr || !context.decode) {
+    return FailedPrecondition("scorers." + config.name + ": kind " + config.kind +
+                              " cannot run here");
+  }
+  ChildPool::Options options;
+  options.scorer = config.name;
+  options.processes = static_cast<size_t>(config.processes);
+  options.limit = Seconds(config.timeout_seconds);
+  options.memory_bytes = static_cast<uint64_t>(config.memory_mb) << 20;
+  COHORT_ASSIGN_OR_RETURN(options.plan, PlanOfScorer(config));
+  auto tell = [mailbox = context.mailbox, tell = context.tell,
+               name = config.name](const std::string& what) {
+    if (tell) mailbox->Post([tell, name, what] { tell(name, what); });
+  };
+  const Duration limit = options.limit;
+  const Duration start_limit = options.start_limit;
+  COHORT_ASSIGN_OR_RETURN(Supervisor::Added added,
+                          context.supervisor->AddPool(std::move(options), std::move(tell)));
+  return MakePluginScorer(
+      config.name, context,
+      std::make_unique<ChildBackend>(context.supervisor, std::move(added), limit, start_limit));
+}
+
+}  // namespace cohort

@@ -1,0 +1,55 @@
+#include "reward_workers/plugins/grading_case.h"
+
+#include <utility>
+
+namespace cohort {
+
+std::string_view BreakageName(Breakage breakage) {
+  switch (breakage) {
+    case Breakage::kTimeout:
+      return "timeout";
+    case Breakage::kCrash:
+      return "crash";
+    case Breakage::kMemory:
+      return "memory";
+    case Breakage::kNonsense:
+      return "nonsense";
+    case Breakage::kError:
+      return "error";
+  }
+  return "";
+}
+
+void GradingCase::Broke(Breakage how, std::string detail) {
+  const std::string what =
+      std::string(BreakageName(how)) + (detail.empty() ? "" : " (" + detail + ")");
+  switch (step_) {
+    case Step::kRun:
+      story_ = what;
+      step_ = Step::kAlone;
+      return;
+    case Step::kAlone:
+      story_ += ", alone in a fresh child " + what;
+      step_ = Step::kCanary;
+      return;
+    case Step::kCanary:
+      verdict_ = Verdict::Masked(OutcomeReason::kGraderCrashed,
+                                 "the scorer is broken: " + story_ + "; the canary: " + what);
+      step_ = Step::kDone;
+      return;
+    case Step::kDone:
+      return;
+  }
+}
+
+void GradingCase::Judged(Verdict verdict) {
+  if (step_ == Step::kCanary) {
+    verdict_ = Verdict::Failed(OutcomeReason::kGraderKilled,
+                               "the answer breaks its scorer: " + story_ + "; a canary passed");
+  } else {
+    verdict_ = std::move(verdict);
+  }
+  step_ = Step::kDone;
+}
+
+}  // namespace cohort

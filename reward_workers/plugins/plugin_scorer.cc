@@ -1,0 +1,80 @@
+#include "reward_workers/plugins/plugin_scorer.h"
+
+#include <utility>
+
+#include "reward_workers/plugins/frames.h"
+#include "reward_workers/plugins/messages.h"
+
+namespace cohort {
+namespace {
+
+// How long a rollout may wait for its turn: as long as the worker's other rollouts take, which is
+// not known here. The lease is renewed so long.
+constexpr Duration kTurnAllowance = std::chrono::minutes(30);
+
+class PluginScore : public PendingScore {
+ public:
+  PluginScore(PluginBackend* backend, uint64_t id) : backend_(backend), id_(id) {}
+  ~PluginScore() override {
+    if (!*answered_) backend_->Cancel(id_);
+  }
+
+  // Both belong to the worker's thread.
+  std::weak_ptr<bool> answered() const { return answered_; }
+
+ private:
+  PluginBackend* backend_;
+  uint64_t id_;
+  std::shared_ptr<bool> answered_ = std::make_shared<bool>(false);
+};
+
+class PluginScorer : public Scorer {
+ public:
+  PluginScorer(std::string name, const ScorerContext& context,
+               std::unique_ptr<PluginBackend> backend)
+      : name_(std::move(name)), context_(context), backend_(std::move(backend)) {}
+
+  const std::string& name() const override { return name_; }
+  Duration Limit() const override { return backend_->Limit() + kTurnAllowance; }
+  ScorerWants Wants() const override {
+    return {backend_->WantsCompletionIds(), backend_->WantsPromptIds()};
+  }
+
+  std::unique_ptr<PendingScore> Start(const ScoreRequest& request, VerdictCallback done) override {
+    std::string fields = ScoreFields(name_, request, context_.decode(request.rollout.prompt.tokens),
+                                     backend_->WantsCompletionIds(), backend_->WantsPromptIds());
+    if (fields.size() > kMaxRequestBytes / 2) {
+      done(Verdict::Failed(OutcomeReason::kOutsideBudget,
+                           "too long for a plug-in: " + std::to_string(fields.size()) + " bytes"));
+      return nullptr;
+    }
+    const uint64_t id = next_id_++;
+    auto pending = std::make_unique<PluginScore>(backend_.get(), id);
+    backend_->Submit(id, std::move(fields),
+                     [mailbox = context_.mailbox, answered = pending->answered(),
+                      done = std::move(done)](Verdict verdict) {
+                       mailbox->Post([answered, done, verdict = std::move(verdict)] {
+                         const std::shared_ptr<bool> wanted = answered.lock();
+                         if (!wanted) return;  // cancelled meanwhile
+                         *wanted = true;
+                         done(verdict);
+                       });
+                     });
+    return pending;
+  }
+
+ private:
+  std::string name_;
+  ScorerContext context_;
+  std::unique_ptr<PluginBackend> backend_;
+  uint64_t next_id_ = 1;
+};
+
+}  // namespace
+
+std::unique_ptr<Scorer> MakePluginScorer(std::string name, const ScorerContext& context,
+                                         std::unique_ptr<PluginBackend> backend) {
+  return std::make_unique<PluginScorer>(std::move(name), context, std::move(backend));
+}
+
+}  // namespace cohort

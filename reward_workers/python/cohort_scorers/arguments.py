@@ -1,0 +1,31 @@
+"""Which arguments a function gets; settled once, at the start."""
+import inspect
+
+from .reasons import Refused
+from .styles import COSTLY
+
+
+class Arguments:
+    """`of(task)` are the keyword arguments; `wants` the costly fields among them."""
+
+    def __init__(self, function, name, offered, asked_for):
+        """`asked_for`: the names that --column and --set gave; the function must be able to take them."""
+        parameters = inspect.signature(function).parameters.values()
+        takes = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        takes_any = any(p.kind == p.VAR_KEYWORD for p in parameters)
+        for given in asked_for:
+            if given not in takes and not takes_any:
+                raise Refused(f"{name}({', '.join(takes)}) has no parameter {given}")
+        for p in parameters:
+            if p.kind == p.POSITIONAL_ONLY and p.default is p.empty:
+                raise Refused(f"{name}: parameter {p.name} has no name to a caller (it stands before '/')")
+            if p.name in takes and p.default is p.empty and p.name not in offered:
+                raise Refused(f"{name}: nothing to give for parameter {p.name}; say --column {p.name}=FIELD or --set {p.name}=VALUE")
+        named = {key: offered[key] for key in offered if key in takes or key in asked_for}
+        self._always = {key: make for key, (_, make) in named.items()}
+        self._extras = {key: offer for key, offer in offered.items() if takes_any and key not in named and offer[0] not in COSTLY}
+        self.wants = [field for field in COSTLY if any(field == needed for needed, _ in named.values())]
+
+    def of(self, task):
+        made = self._always | {key: make for key, (field, make) in self._extras.items() if field is None or field in task}
+        return {key: make(task) for key, make in made.items()}

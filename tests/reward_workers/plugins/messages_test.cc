@@ -1,0 +1,109 @@
+#include "reward_workers/plugins/messages.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "reward_workers/plugins/frames.h"
+#include "reward_workers/plugins/grading_case.h"
+
+namespace cohort {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Frames, ComeBackWhateverTheCut) {
+  const std::string bytes = Frame("{\"a\":1}") + Frame(std::string(70'000, 'x'));
+  for (const size_t step : {1UL, 3UL, 4UL, 7UL, 5000UL, bytes.size()}) {
+    FrameReader reader(1 << 20);
+    std::vector<std::string> bodies;
+    for (size_t at = 0; at < bytes.size(); at += step) {
+      reader.Add(std::string_view(bytes).substr(at, step));
+      for (;;) {
+        auto next = reader.Next();
+        ASSERT_TRUE(next.ok());
+        if (!next->has_value()) break;
+        bodies.push_back(**next);
+      }
+    }
+    EXPECT_THAT(bodies, ::testing::ElementsAre("{\"a\":1}", std::string(70'000, 'x')));
+  }
+}
+
+TEST(Frames, RefuseALengthBeyondTheBoundBeforeItsBytesCome) {
+  FrameReader reader(1000);
+  reader.Add(std::string("\xe9\x03\x00\x00", 4));  // 1001
+  EXPECT_THAT(reader.Next().status().message(), HasSubstr("1001 bytes"));
+  FrameReader empty(1000);
+  empty.Add(std::string(4, '\0'));
+  EXPECT_FALSE(empty.Next().ok());
+}
+
+TEST(ScorerMessages, AreReadStrictly) {
+  const auto ready = ReadScorerMessage(
+      R"({"type":"ready","protocol":1,"version":"7","wants":["completion_ids"]})");
+  ASSERT_TRUE(ready.ok());
+  EXPECT_EQ(std::get<ReadyMessage>(*ready).version, "7");
+  EXPECT_TRUE(std::get<ReadyMessage>(*ready).wants_completion_ids);
+  EXPECT_FALSE(std::get<ReadyMessage>(*ready).wants_prompt_ids);
+  for (const char* bad :
+       {"", "x", "[]", "{}", R"({"type":"ready","protocol":2})", R"({"type":"verdict","value":1})",
+        R"({"type":"verdict","id":1})", R"({"type":"verdict","id":1,"value":"1"})",
+        R"({"type":"verdict","id":-1,"value":1})", R"({"type":"verdict","id":1,"value":NaN})",
+        R"({"type":"verdict","id":1,"value":1e999})", R"({"type":"other","id":1})"}) {
+    EXPECT_FALSE(ReadScorerMessage(bad).ok()) << bad;
+  }
+}
+
+TEST(ScorerMessages, KnowValuesAndReasons) {
+  EXPECT_EQ(*ReadVerdict(R"({"value":-0.25,"detail":"so\nso"})"), Verdict::Graded(-0.25, "so so"));
+  EXPECT_EQ(*ReadVerdict(R"({"value":true})"), Verdict::Graded(1));
+  EXPECT_EQ(*ReadVerdict(R"({"value":null})"), Verdict::NotApplicable());
+  EXPECT_EQ(*ReadVerdict(R"({"unparseable":true,"detail":"no answer"})"),
+            Verdict::Failed(OutcomeReason::kUnparseable, "no answer"));
+}
+
+TEST(ScorerMessages, CarryTheRolloutAndOnlyTheIdsThatAreWanted) {
+  Rollout rollout;
+  rollout.prompt.truth = "42";
+  rollout.prompt.route = "math";
+  rollout.tokens = {5, 6};
+  const ScoreRequest request{rollout, "it is \xff 42"};
+  const auto fields =
+      nlohmann::json::parse(ScoreMessage(9, ScoreFields("mine", request, "what?", true, false)));
+  EXPECT_EQ(fields["type"], "score");
+  EXPECT_EQ(fields["id"], 9);
+  EXPECT_EQ(fields["answer"], "42");
+  EXPECT_EQ(fields["prompt"], "what?");
+  EXPECT_EQ(fields["completion"], "it is \xef\xbf\xbd 42");
+  EXPECT_EQ(fields["completion_ids"], (std::vector<int>{5, 6}));
+  EXPECT_FALSE(fields.contains("prompt_ids"));
+}
+
+TEST(GradingCase, ForgivesOnceThenAsksTheCanary) {
+  GradingCase once;
+  EXPECT_EQ(once.step(), GradingCase::Step::kRun);
+  once.Broke(Breakage::kTimeout, "");
+  EXPECT_EQ(once.step(), GradingCase::Step::kAlone);
+  once.Judged(Verdict::Graded(1));
+  EXPECT_EQ(once.step(), GradingCase::Step::kDone);
+  EXPECT_EQ(once.verdict(), Verdict::Graded(1));
+
+  GradingCase hostile;
+  hostile.Broke(Breakage::kCrash, "signal 11");
+  hostile.Broke(Breakage::kMemory, "above 1 MiB");
+  EXPECT_EQ(hostile.step(), GradingCase::Step::kCanary);
+  GradingCase broken = hostile;
+  hostile.Judged(Verdict::Graded(1));
+  EXPECT_EQ(hostile.verdict().reason(), OutcomeReason::kGraderKilled);
+  EXPECT_EQ(hostile.verdict().value(), 0);
+  broken.Broke(Breakage::kCrash, "");
+  EXPECT_EQ(broken.verdict().reason(), OutcomeReason::kGraderCrashed);
+  EXPECT_FALSE(broken.verdict().value());
+  EXPECT_THAT(broken.verdict().detail(),
+              HasSubstr("crash (signal 11), alone in a fresh child memory (above 1 MiB)"));
+}
+
+}  // namespace
+}  // namespace cohort

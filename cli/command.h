@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,5 +35,12 @@ void AddReportCommand(CLI::App& app, CommandLine& line);
 void AddEvalCommand(CLI::App& app, CommandLine& line);
 void AddConfigCommand(CLI::App& app, CommandLine& line);
 void AddKeysCommand(CLI::App& app, CommandLine& line);
+
+// `cohort score …` and `cohort scorer …` are another program's: cohort-scorer, the only one beside
+// the reward worker that knows scorers. These name them for --help;
+void AddScorerCommands(CLI::App& app);
+// and this becomes that program when the line is one of theirs: it then returns only when it
+// cannot, with the exit code.
+std::optional<int> BecomeScorerProgram(int argc, char** argv);
 
 }  // namespace cohort

@@ -15,6 +15,8 @@ std::string Comparison(std::string_view answer, std::string_view gold) {
   return "answer " + Quoted(answer) + ", gold " + Quoted(gold);
 }
 
+constexpr ScorerWants kReadsTokens{.completion_ids = true};
+
 }  // namespace
 
 std::unique_ptr<Scorer> MakeExactScorer(std::string name, Span span) {
@@ -75,21 +77,30 @@ std::unique_ptr<Scorer> MakeCleanStopScorer(std::string name) {
 }
 
 std::unique_ptr<Scorer> MakeLengthScorer(std::string name, size_t limit) {
-  return MakePureScorer(std::move(name), [limit](const ScoreRequest& request) {
-    return Verdict::Graded(LengthValue(request.rollout.tokens.size(), limit));
-  });
+  return MakePureScorer(
+      std::move(name),
+      [limit](const ScoreRequest& request) {
+        return Verdict::Graded(LengthValue(request.rollout.tokens.size(), limit));
+      },
+      kReadsTokens);
 }
 
 std::unique_ptr<Scorer> MakeSoftOverlongScorer(std::string name, size_t limit, size_t buffer) {
-  return MakePureScorer(std::move(name), [limit, buffer](const ScoreRequest& request) {
-    return Verdict::Graded(SoftOverlongValue(request.rollout.tokens.size(), limit, buffer));
-  });
+  return MakePureScorer(
+      std::move(name),
+      [limit, buffer](const ScoreRequest& request) {
+        return Verdict::Graded(SoftOverlongValue(request.rollout.tokens.size(), limit, buffer));
+      },
+      kReadsTokens);
 }
 
 std::unique_ptr<Scorer> MakeRepetitionScorer(std::string name, size_t ngram) {
-  return MakePureScorer(std::move(name), [ngram](const ScoreRequest& request) {
-    return Verdict::Graded(RepeatedShare(request.rollout.tokens, ngram));
-  });
+  return MakePureScorer(
+      std::move(name),
+      [ngram](const ScoreRequest& request) {
+        return Verdict::Graded(RepeatedShare(request.rollout.tokens, ngram));
+      },
+      kReadsTokens);
 }
 
 std::unique_ptr<Scorer> MakeLanguageScorer(std::string name, Span span, std::string language) {

@@ -25,6 +25,7 @@ class DelayedScorer : public Scorer {
         name_digest_(DigestOf(inner_->name()).low) {}
 
   const std::string& name() const override { return inner_->name(); }
+  ScorerWants Wants() const override { return inner_->Wants(); }
   Duration Limit() const override { return delay_ + jitter_ + Seconds(60) + inner_->Limit(); }
 
   std::unique_ptr<PendingScore> Start(const ScoreRequest& request, VerdictCallback done) override {

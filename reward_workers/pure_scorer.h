@@ -13,8 +13,8 @@ namespace cohort {
 
 using Judge = std::function<Verdict(const ScoreRequest&)>;
 
-// Answers before Start returns.
-std::unique_ptr<Scorer> MakePureScorer(std::string name, Judge judge);
+// Answers before Start returns. `wants`: what it reads beyond text.
+std::unique_ptr<Scorer> MakePureScorer(std::string name, Judge judge, ScorerWants wants = {});
 
 // The verdict on a completion without the part that the scorer reads: unparseable.
 Verdict NoSpan(Span span);

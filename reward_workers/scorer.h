@@ -37,6 +37,12 @@ class PendingScore {
   virtual ~PendingScore() = default;
 };
 
+// What a scorer reads beyond text: columns that only a model's tokenizer can give.
+struct ScorerWants {
+  bool completion_ids = false;
+  bool prompt_ids = false;
+};
+
 class Scorer {
  public:
   virtual ~Scorer() = default;
@@ -47,6 +53,9 @@ class Scorer {
   // The longest that it takes to answer, as it declares itself: a lease is not renewed beyond.
   // Zero: Start answers before it returns.
   virtual Duration Limit() const { return Duration::zero(); }
+
+  // For whoever has rows without tokens: `cohort score`. Rollouts of a run have them all.
+  virtual ScorerWants Wants() const { return {}; }
 
   // Begins to judge. `done` is called once: before Start returns, which then may return nothing, or
   // later, unless what Start returned is destroyed first. `done` destroys nothing.

@@ -260,6 +260,20 @@ Status ReadOverride(Config& config, const std::string& override_text) {
 
 }  // namespace
 
+Status SetScorerKey(ScorerConfig& scorer, const std::string& key,
+                    const std::vector<std::string>& values) {
+  const ConfigSection* section = FindConfigSection("scorers");
+  const ConfigKey* known = section->Find(key);
+  if (known == nullptr) return UnknownKey(*section, key);
+  const ConfigField field = known->locate(&scorer);
+  const bool is_list = std::holds_alternative<std::vector<std::string>*>(field);
+  if (values.size() == 1 && !(is_list && !values.front().starts_with('['))) {
+    return AssignConfigText(*known, field, key, values.front());
+  }
+  if (!is_list) return InvalidArgument(key + " is set " + std::to_string(values.size()) + " times");
+  return AssignConfigValue(*known, field, key, ConfigValue(values));
+}
+
 Result<Config> LoadConfig(const ConfigSources& sources) {
   Config config;
   for (const std::string& file : sources.files) {

@@ -26,6 +26,11 @@ struct ConfigSources {
 // are errors; whether the values fit together is CheckConfig's question.
 Result<Config> LoadConfig(const ConfigSources& sources);
 
+// Sets a key of one scorer as [[scorers]] would: for `cohort score --set`. A list takes each of the
+// values as an item, or a single one as TOML writes a list.
+Status SetScorerKey(ScorerConfig& scorer, const std::string& key,
+                    const std::vector<std::string>& values);
+
 // Everything that would fail at run time and can be known from the values alone: one line each.
 std::vector<std::string> ConfigProblems(const Config& config);
 // The first of them, with the number of the others.

@@ -1,11 +1,12 @@
 #include "libs/math/algebraic_domain.h"
 
-#include <flint/fmpz_factor.h>
-
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
+#include "libs/math/ball_domain.h"
+#include "libs/math/factors.h"
 #include "libs/math/points.h"
 #include "libs/math/rational_domain.h"
 
@@ -13,7 +14,8 @@ namespace cohort {
 namespace {
 
 constexpr long kMaxDegree = 24;     // of a result, estimated as the product of the operands'
-constexpr long kMaxHeight = 3'000;  // bits
+constexpr long kMaxHeight = 3'000;  // bits; of numbers of degree 4 or less
+constexpr long kMaxHighHeight = 400;
 constexpr long kMaxRoot = 12;
 constexpr unsigned long kMaxTurn = 60;  // denominator of the multiple of π of an angle
 
@@ -26,50 +28,9 @@ bool AsSmallFraction(const Rational& value, slong* p, ulong* q) {
   return true;
 }
 
-constexpr slong kTrialPrimes = 100;
-constexpr unsigned long kMaxFactored = 40;  // bits of what is factored completely
-
-struct Factor {
-  std::string name;  // its digits
-  long power;
-};
-
-std::string Digits(const fmpz* number) {
-  char* text = fmpz_get_str(nullptr, 10, number);
-  std::string digits(text);
-  flint_free(text);
-  return digits;
-}
-
-// Into primes, but for one factor that is too large to be worth it: that one is taken as it is, or
-// as the power that it is. Takes microseconds.
-std::vector<Factor> FactorsOf(const fmpz* number) {
-  std::vector<Factor> found;
-  fmpz_factor_t factors;
-  fmpz_factor_init(factors);
-  const bool complete = fmpz_bits(number) <= kMaxFactored;
-  if (complete) {
-    fmpz_factor(factors, number);
-  } else {
-    fmpz_factor_trial(factors, number, kTrialPrimes);
-  }
-  for (slong i = 0; i < factors->num; ++i) {
-    const fmpz* factor = &factors->p[i];
-    const auto power = static_cast<long>(factors->exp[i]);
-    Rational root;
-    if (complete || fmpz_bits(factor) <= 10) {
-      found.push_back({Digits(factor), power});
-    } else if (fmpz_bits(factor) <= kMaxFactored) {
-      for (const Factor& part : FactorsOf(factor)) found.push_back({part.name, power * part.power});
-    } else if (const int exponent = fmpz_is_perfect_power(root.numerator(), factor); exponent > 0) {
-      for (const Factor& part : FactorsOf(root.numerator()))
-        found.push_back({part.name, power * exponent * part.power});
-    } else {
-      found.push_back({Digits(factor), power});
-    }
-  }
-  fmpz_factor_clear(factors);
-  return found;
+bool MentionsI(const Node& node) {
+  return IsConstant(node, "i") ||
+         std::any_of(node.children.begin(), node.children.end(), MentionsI);
 }
 
 // Whether a multiple of π may come out: cheaper than to compute it.
@@ -84,8 +45,8 @@ bool MentionsPi(const Node& node) {
 // Measured: a sum of two numbers whose degrees multiply to 4, 9, 16, 24 takes about .03, .3, 1, 4
 // ms.
 bool AlgebraicDomain::SpendDegree(long degree, long bits) {
-  if (degree > kMaxDegree || bits > kMaxHeight) return false;
-  return budget_->Spend(2'000 + 300 * degree * degree * degree + 20 * bits);
+  if (degree > kMaxDegree || bits > (degree > 4 ? kMaxHighHeight : kMaxHeight)) return false;
+  return budget_->Spend(2'000 + 300 * degree * degree * degree + 20 * degree * bits);
 }
 
 bool AlgebraicDomain::Affordable(const Algebraic& a, const Algebraic& b) {
@@ -99,23 +60,31 @@ Evaluation AlgebraicDomain::FromRational(const Rational& number, Algebraic* out)
   return Evaluation::kOk;
 }
 
-Evaluation AlgebraicDomain::Named(std::string_view name, bool positive, Algebraic* out) {
+Evaluation AlgebraicDomain::Named(std::string_view name, Algebraic* out) {
   used_points_ = true;
-  return FromRational(PointValue(name, point_, positive), out);
+  return FromRational(StandInValue(name, point_), out);
 }
 
 Evaluation AlgebraicDomain::Unknown(std::string_view function, const Algebraic& argument,
                                     Algebraic* out) {
+  // By its polynomial and which of its roots it is: conjugates are different arguments.
   std::string name(function);
-  name += ' ' + std::to_string(qqbar_hash(argument.get())) + ' ' +
-          std::to_string(qqbar_sgn_re(argument.get())) + ' ' +
-          std::to_string(qqbar_sgn_im(argument.get()));
-  return Named(name, /*positive=*/true, out);
+  for (slong i = 0; i <= qqbar_degree(argument.get()); ++i) {
+    name += ' ' + Digits(QQBAR_COEFFS(argument.get()) + i);
+  }
+  if (!argument.IsRational()) {
+    Ball root;
+    qqbar_get_acb(root.get(), argument.get(), 128);
+    for (const arb_struct* part : {acb_realref(root.get()), acb_imagref(root.get())}) {
+      name += ' ' + std::to_string(std::llround(arf_get_d(arb_midref(part), ARF_RND_NEAR) * 1e6));
+    }
+  }
+  return Named(name, out);
 }
 
 Evaluation AlgebraicDomain::Symbol(const std::string& name, Algebraic* out) {
   used_points_ = true;
-  return FromRational(PointValue(name, point_, /*positive=*/false), out);
+  return FromRational(PointValue(name, point_), out);
 }
 
 Evaluation AlgebraicDomain::Constant(const std::string& name, Algebraic* out) {
@@ -125,8 +94,7 @@ Evaluation AlgebraicDomain::Constant(const std::string& name, Algebraic* out) {
   }
   if (name == "infinity") return Evaluation::kUndefined;
   used_points_ = true;
-  return FromRational(
-      PointValue(name, name == "pi" ? point_ + pi_point_ : point_, /*positive=*/true), out);
+  return FromRational(StandInValue(name, name == "pi" ? point_ + pi_point_ : point_), out);
 }
 
 Evaluation AlgebraicDomain::Add(const Algebraic& a, const Algebraic& b, Algebraic* out) {
@@ -181,6 +149,12 @@ Evaluation AlgebraicDomain::RaiseTo(const Algebraic& base, const Rational& expon
 Evaluation AlgebraicDomain::Power(const Node& node, Algebraic* out) {
   if (node.kind == NodeKind::kPower && IsConstant(node.children[0], "e"))
     return Exponential(node.children[1], out);
+  const Node& inner = node.children[0];
+  if (node.kind == NodeKind::kPower && inner.kind == NodeKind::kPower &&
+      IsConstant(inner.children[0], "e") && !MentionsI(inner.children[1])) {
+    // (e^a)^b = e^{ab} for a real a.
+    return Exponential(MakeNodeOf(NodeKind::kMultiply, inner.children[1], node.children[1]), out);
+  }
   Algebraic base;
   Evaluation result = Evaluate(node.children[0], *this, &base);
   if (result != Evaluation::kOk) return result;
@@ -192,7 +166,6 @@ Evaluation AlgebraicDomain::Power(const Node& node, Algebraic* out) {
     qqbar_inv(exponent.get(), exponent.get());
   }
   const bool named = Contains(node.children[1], NodeKind::kConstant) ||
-                     Contains(node.children[1], NodeKind::kSymbol) ||
                      Contains(node.children[1], NodeKind::kCall);
   if (exponent.IsRational() && !named) return RaiseTo(base, exponent.AsRational(), out);
   Algebraic key;
@@ -243,7 +216,11 @@ Evaluation AlgebraicDomain::Exponential(const Node& exponent, Algebraic* out) {
   if (!value.IsRational()) return Unknown("exp", value, out);
   Algebraic e;
   const Evaluation named = Constant("e", &e);
-  return named == Evaluation::kOk ? RaiseTo(e, value.AsRational(), out) : named;
+  if (named != Evaluation::kOk) return named;
+  // What is too large to be computed stands for itself.
+  const Evaluation raised = RaiseTo(e, value.AsRational(), out);
+  return raised == Evaluation::kTooCostly && !budget_->empty() ? Unknown("exp", value, out)
+                                                               : raised;
 }
 
 Evaluation AlgebraicDomain::Trigonometric(const std::string& name, const Node& angle,
@@ -297,7 +274,7 @@ Evaluation AlgebraicDomain::LogarithmOf(const Algebraic& value, Algebraic* out) 
       if (result != Evaluation::kOk) break;
       Algebraic prime;
       Algebraic times;
-      result = Named("ln " + factor.name, /*positive=*/true, &prime);
+      result = Named("ln " + factor.name, &prime);
       if (result == Evaluation::kOk) result = FromRational(Rational(sign * factor.power), &times);
       if (result == Evaluation::kOk) result = Multiply(prime, times, &prime);
       if (result == Evaluation::kOk) result = Add(*out, prime, out);
@@ -332,6 +309,39 @@ Evaluation AlgebraicDomain::Logarithm(const Node& argument, Algebraic* out) {
   return result == Evaluation::kOk ? LogarithmOf(value, out) : result;
 }
 
+// |a|, ⌊a⌋, max(a, b) depend on true values, not on those that π and others stand for.
+bool AlgebraicDomain::ByTrueValue(const Node& node, Algebraic* out) {
+  const std::string& name = node.text;
+  const bool extreme = name == "max" || name == "min";
+  if (!extreme && name != "abs" && name != "floor" && name != "ceil") return false;
+  BallDomain balls(/*point=*/0, /*precision=*/256, budget_);
+  std::vector<Ball> values(node.children.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (Evaluate(node.children[i], balls, &values[i]) != Evaluation::kOk || !values[i].IsReal())
+      return false;
+  }
+  const auto real = [&values](size_t i) { return acb_realref(values[i].get()); };
+  if (name == "abs") {
+    const bool positive = arb_is_positive(real(0));
+    if (!positive && !arb_is_negative(real(0))) return false;
+    if (Evaluate(node.children[0], *this, out) != Evaluation::kOk) return false;
+    return positive || Negate(*out, out) == Evaluation::kOk;
+  }
+  if (!extreme) {
+    (name == "floor" ? arb_floor : arb_ceil)(real(0), real(0), 256);
+    Rational whole;
+    return arb_get_unique_fmpz(whole.numerator(), real(0)) != 0 &&
+           FromRational(whole, out) == Evaluation::kOk;
+  }
+  size_t best = 0;
+  for (size_t i = 1; i < values.size(); ++i) {
+    const bool above = arb_gt(real(i), real(best)) != 0;
+    if (!above && arb_lt(real(i), real(best)) == 0) return false;
+    if (above == (name == "max")) best = i;
+  }
+  return Evaluate(node.children[best], *this, out) == Evaluation::kOk;
+}
+
 Evaluation AlgebraicDomain::Call(const Node& node, Algebraic* out) {
   const std::string& name = node.text;
   if (name == "ln") return Logarithm(node.children[0], out);
@@ -343,6 +353,7 @@ Evaluation AlgebraicDomain::Call(const Node& node, Algebraic* out) {
     if (result == Evaluation::kOk) result = Logarithm(node.children[0], out);
     return result == Evaluation::kOk ? Divide(*out, base, out) : result;
   }
+  if (SymbolsOf(node).empty() && ByTrueValue(node, out)) return Evaluation::kOk;
   for (const std::string_view known : {"sin", "cos", "tan", "cot", "sec", "csc"}) {
     if (name == known) return Trigonometric(name, node.children[0], out);
   }

@@ -76,7 +76,8 @@ class AlgebraicDomain {
   Evaluation Inverse(const std::string& name, const Algebraic& value, Algebraic* out);
   Evaluation Logarithm(const Node& argument, Algebraic* out);
   Evaluation LogarithmOf(const Algebraic& value, Algebraic* out);
-  Evaluation Named(std::string_view name, bool positive, Algebraic* out);
+  bool ByTrueValue(const Node& node, Algebraic* out);
+  Evaluation Named(std::string_view name, Algebraic* out);
   Evaluation Unknown(std::string_view function, const Algebraic& argument, Algebraic* out);
   // Whether the node is multiple × π (times i when `imaginary`), by its value for two values of π.
   bool IsMultipleOfPi(const Node& node, bool imaginary, Rational* multiple);

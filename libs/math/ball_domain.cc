@@ -12,6 +12,8 @@ namespace {
 // would have none either.
 constexpr long kMaxExponent = 1L << 40;
 
+constexpr long kMaxAngleBits = 4'000;  // of the argument of sin and its like
+
 Evaluation Checked(const Ball& value) {
   if (!value.IsFinite()) return Evaluation::kBeyond;
   for (const arb_struct* part : {acb_realref(value.get()), acb_imagref(value.get())}) {
@@ -29,7 +31,7 @@ Evaluation BallDomain::FromRational(const Rational& number, Ball* out) {
 }
 
 Evaluation BallDomain::Symbol(const std::string& name, Ball* out) {
-  return FromRational(PointValue(name, point_, /*positive=*/false), out);
+  return FromRational(PointValue(name, point_), out);
 }
 
 Evaluation BallDomain::Constant(const std::string& name, Ball* out) {
@@ -127,6 +129,10 @@ Evaluation BallDomain::OneArgument(const std::string& name, const Ball& value, B
       {"arccos", acb_acos}, {"arctan", acb_atan}};
   for (const auto& [known, function] : kFunctions) {
     if (name != known) continue;
+    // A large argument is reduced by as many bits of π.
+    if (arf_cmpabs_2exp_si(arb_midref(acb_realref(value.get())), kMaxAngleBits) > 0) {
+      return Evaluation::kTooCostly;
+    }
     function(out->get(), value.get(), precision_);
     return Checked(*out);
   }

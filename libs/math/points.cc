@@ -10,17 +10,39 @@ uint64_t Mixed(uint64_t x) {  // splitmix64
   return x ^ (x >> 31);
 }
 
-}  // namespace
-
-Rational PointValue(std::string_view name, uint64_t point, bool positive) {
+uint64_t HashOf(std::string_view name, uint64_t point) {
   uint64_t hash = Mixed(point + 1);
   for (const char c : name) hash = Mixed(hash ^ static_cast<unsigned char>(c));
-  const auto denominator = 211 + (hash & 0x3ff);
-  const auto numerator = static_cast<long>(1 + ((hash >> 10) % (4 * denominator)));
-  const bool negative = !positive && ((hash >> 40) & 1) != 0;
+  return hash;
+}
+
+Rational Fraction(uint64_t numerator, uint64_t denominator, bool negative) {
   Rational value;
-  fmpq_set_si(value.get(), negative ? -numerator : numerator, denominator);
+  const auto size = static_cast<long>(numerator);
+  fmpq_set_si(value.get(), negative ? -size : size, denominator);
   return value;
+}
+
+}  // namespace
+
+uint64_t FractionPoint(uint64_t seed, uint64_t count) { return 4 * (seed + count) + 1; }
+uint64_t IntegerPoint(uint64_t seed, uint64_t count) { return 4 * (seed + count); }
+
+Rational PointValue(std::string_view name, uint64_t point) {
+  const uint64_t hash = HashOf(name, point);
+  const bool negative = ((hash >> 40) & 1) != 0;
+  if (point % 4 == 0) return Fraction(1 + hash % 12, 1, negative);
+  constexpr uint64_t kLargest[] = {4, 4, 4, 4, 40, 1'000, 100'000, 1};
+  const uint64_t largest = kLargest[(hash >> 50) % 8];
+  const uint64_t denominator = 211 + (hash & 0x3ff);
+  if (largest == 1) return Fraction(1 + (hash >> 10) % 20, denominator, negative);  // near 0
+  return Fraction(1 + (hash >> 10) % (largest * denominator), denominator, negative);
+}
+
+Rational StandInValue(std::string_view name, uint64_t point) {
+  const uint64_t hash = HashOf(name, 2 * point + 1);
+  const uint64_t denominator = 100'003 + (hash & 0xffff);
+  return Fraction(1 + (hash >> 16) % (4 * denominator), denominator, /*negative=*/false);
 }
 
 }  // namespace cohort

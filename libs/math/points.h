@@ -2,7 +2,8 @@
 //
 // The same name has the same value at the same point, so that two expressions which are equal for
 // algebraic reasons are equal at every point; two that differ are equal at a point by accident only
-// (Schwartz and Zippel), and several points are tried.
+// (Schwartz and Zippel), and several points are tried: of both signs and of several scales, since
+// |x − 5| is 5 − x for every small x.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,15 @@
 
 namespace cohort {
 
-// Between −4 and 4, not 0, of about 20 bits; positive when `positive`.
-Rational PointValue(std::string_view name, uint64_t point, bool positive);
+// Points are numbered by a seed and a count; at every one of the second kind all variables are
+// small integers, for expressions such as (−1)^n that have no value between them.
+uint64_t FractionPoint(uint64_t seed, uint64_t count);
+uint64_t IntegerPoint(uint64_t seed, uint64_t count);
+
+// Of a variable: not 0, up to 10^5 in size.
+Rational PointValue(std::string_view name, uint64_t point);
+
+// Of a constant that stands for itself, such as π: between 0 and 4, never an integer of few bits.
+Rational StandInValue(std::string_view name, uint64_t point);
 
 }  // namespace cohort

@@ -82,7 +82,7 @@ Evaluation RationalDomain::FromRational(const Rational& number, Rational* out) {
 }
 
 Evaluation RationalDomain::Symbol(const std::string& name, Rational* out) {
-  *out = PointValue(name, point_, /*positive=*/false);
+  *out = PointValue(name, point_);
   return Evaluation::kOk;
 }
 
@@ -122,7 +122,10 @@ Evaluation RationalDomain::Power(const Node& node, Rational* out) {
   if (SymbolsOf(node.children[1]).empty()) {
     result = ExponentOf(node, budget_, &exponent);
   } else {
-    return Evaluation::kBeyond;
+    // x^n, at points where n is an integer.
+    result = node.kind == NodeKind::kPower ? Evaluate(node.children[1], *this, &exponent)
+                                           : Evaluation::kBeyond;
+    if (result == Evaluation::kOk && !exponent.IsInteger()) return Evaluation::kBeyond;
   }
   if (result != Evaluation::kOk) return result;
   return RationalPower(base, exponent, budget_, out);

@@ -124,7 +124,7 @@ bool Normalize(RealSet* set, Budget* budget) {
     const std::optional<int> order = Order(interval.low, interval.high, budget);
     if (!order) return false;
     if (*order > 0 || (*order == 0 && !(interval.low_closed && interval.high_closed)))
-      continue;  // empty
+      return false;  // it holds nothing: nobody means that
     if (InfinitySign(interval.low) != 0) interval.low_closed = false;
     if (InfinitySign(interval.high) != 0) interval.high_closed = false;
     size_t at = sorted.size();

@@ -105,6 +105,7 @@ Equality RelationsEqual(const Node& gold, const Node& answer, Budget* budget) {
   const std::optional<Standard> first = AsStandard(gold);
   const std::optional<Standard> second = AsStandard(answer);
   if (!first || !second || first->op != second->op) return Equality::kDifferent;
+  if (SymbolsOf(first->difference).empty()) return Equality::kDifferent;
   const bool positive = first->op == kLess || first->op == kLessOrEqual;
   return Proportional(first->difference, second->difference, positive, budget);
 }

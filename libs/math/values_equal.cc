@@ -1,5 +1,6 @@
 #include "libs/math/values_equal.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <optional>
 #include <utility>
@@ -7,18 +8,32 @@
 
 #include "libs/math/algebraic_domain.h"
 #include "libs/math/ball_domain.h"
+#include "libs/math/points.h"
+#include "libs/math/precision.h"
 #include "libs/math/rational_domain.h"
 
 namespace cohort {
 namespace {
 
-constexpr uint64_t kExactPoints = 3;
-constexpr uint64_t kBallPoints = 24;  // tried
-constexpr int kEnoughPoints = 4;      // where both have a value
-constexpr std::initializer_list<long> kLowPrecisions = {64, 256};
-constexpr std::initializer_list<long> kHighPrecisions = {1024, 4096};
+constexpr uint64_t kTriedPoints = 60;
+constexpr std::initializer_list<long> kPrecisions = {64, 256, 1024, 4096};
+constexpr long kFirstPrecision = 128;  // of functions
+constexpr long kMostPrecision = 4096;
+constexpr long kNarrow =
+    -60;  // balls below 2^kNarrow, in size or relative to their value, say something
+
+// Points where both have a value that must agree: few for what is one expression everywhere.
+size_t EnoughPoints(bool smooth) { return smooth ? 4 : 20; }
 
 bool AreDisjoint(const Ball& a, const Ball& b) { return acb_overlaps(a.get(), b.get()) == 0; }
+
+bool IsNarrow(const Ball& ball, long bits = -kNarrow) {
+  const auto below = [bits](const arb_struct* part) {
+    return mag_cmp_2exp_si(arb_radref(part), -bits) < 0;
+  };
+  return acb_rel_accuracy_bits(ball.get()) >= bits ||
+         (below(acb_realref(ball.get())) && below(acb_imagref(ball.get())));
+}
 
 // Both at one point. kOk and the values, or why not.
 Evaluation EvaluateBoth(const Node& gold, const Node& answer, uint64_t point, long precision,
@@ -28,24 +43,41 @@ Evaluation EvaluateBoth(const Node& gold, const Node& answer, uint64_t point, lo
   return result != Evaluation::kOk ? result : Evaluate(answer, domain, answer_value);
 }
 
-// Nothing when they are not both rational.
-std::optional<Equality> CompareRationals(const Node& gold, const Node& answer, bool variables,
-                                         Budget* budget) {
-  for (uint64_t point = 1; point <= (variables ? kExactPoints : 1); ++point) {
-    RationalDomain domain(point, budget);
+Equality CompareRationalConstants(const Node& gold, const Node& answer, Budget* budget,
+                                  bool* known) {
+  RationalDomain domain(0, budget);
+  Rational gold_value;
+  Rational answer_value;
+  Evaluation result = Evaluate(gold, domain, &gold_value);
+  if (result == Evaluation::kOk) result = Evaluate(answer, domain, &answer_value);
+  *known = result == Evaluation::kOk || result == Evaluation::kUndefined;
+  if (result != Evaluation::kOk) return Equality::kUndefined;
+  return gold_value == answer_value ? Equality::kEqual : Equality::kDifferent;
+}
+
+// Exactly, at points where both are rational; not known where one of them never is.
+Equality CompareRationalFunctions(const Node& gold, const Node& answer, bool smooth, Budget* budget,
+                                  bool* known) {
+  size_t agreeing = 0;
+  for (uint64_t count = 1; count <= kTriedPoints && agreeing < EnoughPoints(smooth); ++count) {
+    RationalDomain domain(FractionPoint(budget->seed(), count), budget);
     Rational gold_value;
     Rational answer_value;
     Evaluation result = Evaluate(gold, domain, &gold_value);
     if (result == Evaluation::kOk) result = Evaluate(answer, domain, &answer_value);
-    if (result == Evaluation::kUndefined && !variables) return Equality::kUndefined;
-    if (result != Evaluation::kOk) return {};
+    if (result == Evaluation::kUndefined) continue;
+    *known = result == Evaluation::kOk;
+    if (!*known) return Equality::kUndecided;
     if (!(gold_value == answer_value)) return Equality::kDifferent;
+    ++agreeing;
   }
-  return Equality::kEqual;
+  *known = agreeing >= EnoughPoints(smooth);
+  return *known ? Equality::kEqual : Equality::kUndecided;
 }
 
-bool ProvedEqual(const Node& gold, const Node& answer, Budget* budget) {
-  for (uint64_t point = 1; point <= 2; ++point) {
+bool ProvedEqualAt(const Node& gold, const Node& answer, std::initializer_list<uint64_t> points,
+                   Budget* budget) {
+  for (const uint64_t point : points) {
     AlgebraicDomain domain(point, budget);
     Algebraic gold_value;
     Algebraic answer_value;
@@ -57,62 +89,92 @@ bool ProvedEqual(const Node& gold, const Node& answer, Budget* budget) {
   return true;
 }
 
-Equality CompareConstants(const Node& gold, const Node& answer, Budget* budget) {
-  Evaluation result = Evaluation::kOk;
-  const auto apart = [&](long precision) {
-    Ball gold_value;
-    Ball answer_value;
-    result = EvaluateBoth(gold, answer, 0, precision, budget, &gold_value, &answer_value);
-    return result == Evaluation::kOk && AreDisjoint(gold_value, answer_value);
-  };
-  for (const long precision : kLowPrecisions) {
-    if (apart(precision)) return Equality::kDifferent;
-    if (result == Evaluation::kUndefined) return Equality::kUndefined;
-  }
-  if (ProvedEqual(gold, answer, budget)) return Equality::kEqual;
-  for (const long precision : kHighPrecisions) {
-    if (apart(precision)) return Equality::kDifferent;
-  }
-  return budget->empty() || result == Evaluation::kTooCostly ? Equality::kTooCostly
-                                                             : Equality::kUndecided;
+// By algebra, of values that balls have found close together. At integers too: there 2^n is
+// 2·2^(n−1).
+bool ProvedEqual(const Node& gold, const Node& answer, Budget* budget) {
+  const uint64_t seed = budget->seed();
+  if (ProvedEqualAt(gold, answer, {FractionPoint(seed, 1), FractionPoint(seed, 2)}, budget))
+    return true;
+  if (SymbolsOf(gold).empty() && SymbolsOf(answer).empty()) return false;
+  return ProvedEqualAt(
+      gold, answer,
+      {IntegerPoint(seed, 1), IntegerPoint(seed, 2), IntegerPoint(seed, 3), IntegerPoint(seed, 4)},
+      budget);
 }
 
-// Functions over the reals: points where a value is not real are outside of the domain, unless the
-// expression speaks of i itself.
-Equality CompareFunctions(const Node& gold, const Node& answer, bool complex, Budget* budget) {
-  std::vector<uint64_t> touching;
-  for (uint64_t point = 1;
-       point <= kBallPoints && static_cast<int>(touching.size()) < kEnoughPoints; ++point) {
+Equality CompareConstants(const Node& gold, const Node& answer, Budget* budget) {
+  bool proof_tried = false;
+  for (const long precision : kPrecisions) {
     Ball gold_value;
     Ball answer_value;
     const Evaluation result =
-        EvaluateBoth(gold, answer, point, 128, budget, &gold_value, &answer_value);
+        EvaluateBoth(gold, answer, 0, precision, budget, &gold_value, &answer_value);
+    if (result == Evaluation::kUndefined) return Equality::kUndefined;
     if (result == Evaluation::kTooCostly) return Equality::kTooCostly;
     if (result != Evaluation::kOk) continue;
-    if (!complex && (!gold_value.IsReal() || !answer_value.IsReal())) continue;
     if (AreDisjoint(gold_value, answer_value)) return Equality::kDifferent;
-    touching.push_back(point);
+    if (proof_tried || !IsNarrow(gold_value) || !IsNarrow(answer_value)) continue;
+    proof_tried = true;
+    if (ProvedEqual(gold, answer, budget)) return Equality::kEqual;
   }
-  if (touching.empty()) return Equality::kUndefined;
-  if (ProvedEqual(gold, answer, budget)) return Equality::kEqual;
-  if (static_cast<int>(touching.size()) < kEnoughPoints) return Equality::kUndecided;
-  for (const uint64_t point : touching) {
+  return budget->empty() ? Equality::kTooCostly : Equality::kUndecided;
+}
+
+struct FunctionCheck {
+  const Node& gold;
+  const Node& answer;
+  bool complex;    // they speak of i: values that are not real count
+  long precision;  // that tells the numbers apart which they are written with
+  Budget* budget;
+
+  enum class Found { kApart, kTogether, kNothing };
+  // At one point, with balls narrow enough to say something.
+  Found At(uint64_t point, long precision_now, long narrow) const {
     Ball gold_value;
     Ball answer_value;
     const Evaluation result =
-        EvaluateBoth(gold, answer, point, 1024, budget, &gold_value, &answer_value);
-    if (result != Evaluation::kOk) return Equality::kTooCostly;
-    if (AreDisjoint(gold_value, answer_value)) return Equality::kDifferent;
+        EvaluateBoth(gold, answer, point, precision_now, budget, &gold_value, &answer_value);
+    if (result != Evaluation::kOk) return Found::kNothing;
+    if (!complex && (!gold_value.IsReal() || !answer_value.IsReal())) return Found::kNothing;
+    if (AreDisjoint(gold_value, answer_value)) return Found::kApart;
+    return IsNarrow(gold_value, narrow) && IsNarrow(answer_value, narrow) ? Found::kTogether
+                                                                          : Found::kNothing;
+  }
+};
+
+// Functions over the reals: points where a value is not real are outside of the domain. Balls that
+// touch at every point count as equality only where nothing can hide below their precision.
+Equality CompareFunctions(const Node& gold, const Node& answer, bool smooth, Budget* budget) {
+  const auto speaks_of_i = [](const Node& node, const auto& self) -> bool {
+    return IsConstant(node, "i") ||
+           std::any_of(node.children.begin(), node.children.end(),
+                       [&self](const Node& child) { return self(child, self); });
+  };
+  const long wanted = 256 + 4 * (LiteralBits(gold) + LiteralBits(answer));
+  const bool complex = speaks_of_i(gold, speaks_of_i) || speaks_of_i(answer, speaks_of_i);
+  const FunctionCheck check{gold, answer, complex, wanted, budget};
+  std::vector<uint64_t> together;
+  for (uint64_t count = 1; count <= kTriedPoints && together.size() < EnoughPoints(smooth);
+       ++count) {
+    const uint64_t point =
+        count % 3 == 0 ? IntegerPoint(budget->seed(), count) : FractionPoint(budget->seed(), count);
+    const FunctionCheck::Found found = check.At(point, kFirstPrecision, -kNarrow);
+    if (found == FunctionCheck::Found::kApart) return Equality::kDifferent;
+    if (found == FunctionCheck::Found::kTogether) together.push_back(point);
+    if (budget->empty()) return Equality::kTooCostly;
+  }
+  if (together.empty()) return Equality::kUndefined;
+  if (together.size() < std::min<size_t>(EnoughPoints(smooth), 4)) return Equality::kUndecided;
+  if (ProvedEqual(gold, answer, budget)) return Equality::kEqual;
+  if (HasGrowth(gold) || HasGrowth(answer) || wanted > kMostPrecision) return Equality::kUndecided;
+  together.resize(4);
+  for (const uint64_t point : together) {
+    const FunctionCheck::Found found = check.At(point, wanted + 64, wanted - 64);
+    if (found == FunctionCheck::Found::kApart) return Equality::kDifferent;
+    if (found == FunctionCheck::Found::kNothing)
+      return budget->empty() ? Equality::kTooCostly : Equality::kUndecided;
   }
   return Equality::kEqual;
-}
-
-bool SpeaksOfI(const Node& node) {
-  if (IsConstant(node, "i")) return true;
-  for (const Node& child : node.children) {
-    if (SpeaksOfI(child)) return true;
-  }
-  return false;
 }
 
 std::optional<Ball> RealConstant(const Node& node, long precision, Budget* budget) {
@@ -121,6 +183,30 @@ std::optional<Ball> RealConstant(const Node& node, long precision, Budget* budge
   Ball value;
   if (Evaluate(node, domain, &value) != Evaluation::kOk || !value.IsReal()) return {};
   return value;
+}
+
+// The same expression of other variables.
+Node Renamed(const Node& node) {
+  Node copy = node;
+  if (copy.kind == NodeKind::kSymbol) copy.text += '\'';
+  for (Node& child : copy.children) child = Renamed(child);
+  return copy;
+}
+
+// Whether a/b is above 0, at some point where both have a value.
+bool HasPositiveRatio(const Node& a, const Node& b, Budget* budget) {
+  for (uint64_t count = 1; count <= kTriedPoints; ++count) {
+    Ball left;
+    Ball right;
+    if (EvaluateBoth(a, b, FractionPoint(budget->seed(), count), 256, budget, &left, &right) !=
+        Evaluation::kOk)
+      continue;
+    Ball quotient;
+    acb_div(quotient.get(), left.get(), right.get(), 256);
+    if (arb_is_positive(acb_realref(quotient.get()))) return true;
+    if (arb_is_negative(acb_realref(quotient.get()))) return false;
+  }
+  return false;
 }
 
 }  // namespace
@@ -132,10 +218,14 @@ Equality ValuesEqual(const Node& gold, const Node& answer, Budget* budget) {
   if (SameTree(gold, answer)) return Equality::kEqual;
   if (gold.kind == NodeKind::kBased || answer.kind == NodeKind::kBased) return Equality::kDifferent;
   const bool variables = !SymbolsOf(gold).empty() || !SymbolsOf(answer).empty();
-  if (const std::optional<Equality> rational = CompareRationals(gold, answer, variables, budget))
-    return *rational;
-  if (!variables) return CompareConstants(gold, answer, budget);
-  return CompareFunctions(gold, answer, SpeaksOfI(gold) || SpeaksOfI(answer), budget);
+  const bool smooth = IsSmooth(gold) && IsSmooth(answer);
+  bool known = false;
+  const Equality rational = variables
+                                ? CompareRationalFunctions(gold, answer, smooth, budget, &known)
+                                : CompareRationalConstants(gold, answer, budget, &known);
+  if (known) return rational;
+  return variables ? CompareFunctions(gold, answer, smooth, budget)
+                   : CompareConstants(gold, answer, budget);
 }
 
 bool RoundsTo(const Node& decimal, const Node& answer, Budget* budget) {
@@ -155,7 +245,7 @@ bool CertainlyLess(const Node& a, const Node& b, Budget* budget) {
   Rational left;
   Rational right;
   if (a.kind == NodeKind::kNumber && b.kind == NodeKind::kNumber) return a.number < b.number;
-  for (const long precision : kLowPrecisions) {
+  for (const long precision : {64L, 256L}) {
     const std::optional<Ball> first = RealConstant(a, precision, budget);
     const std::optional<Ball> second = RealConstant(b, precision, budget);
     if (!first || !second) return false;
@@ -166,60 +256,23 @@ bool CertainlyLess(const Node& a, const Node& b, Budget* budget) {
 }
 
 Equality Proportional(const Node& a, const Node& b, bool positive, Budget* budget) {
-  // Exactly, by the ratio at several points.
-  std::optional<Rational> ratio;
-  int agreeing = 0;
-  bool exact = true;
-  for (uint64_t point = 1;
-       point <= 2 * kExactPoints && exact && agreeing <= static_cast<int>(kExactPoints); ++point) {
-    RationalDomain domain(point, budget);
-    Rational left;
-    Rational right;
-    exact = Evaluate(a, domain, &left) == Evaluation::kOk &&
-            Evaluate(b, domain, &right) == Evaluation::kOk;
-    if (!exact) break;
-    if (left.IsZero() || right.IsZero()) return Equality::kDifferent;
-    const Rational here = left / right;
-    if (ratio && !(*ratio == here)) return Equality::kDifferent;
-    ratio = here;
-    ++agreeing;
+  const Node zero = NumberNode(Rational(0));
+  for (const Node* side : {&a, &b}) {
+    const Equality nothing = ValuesEqual(zero, *side, budget);
+    if (nothing != Equality::kDifferent)
+      return nothing == Equality::kEqual ? Equality::kDifferent : nothing;
   }
-  if (exact && ratio)
-    return !positive || ratio->Sign() > 0 ? Equality::kEqual : Equality::kDifferent;
-  // With balls, by cross multiplication: a(p) b(q) = a(q) b(p).
-  int usable = 0;
-  std::optional<std::pair<Ball, Ball>> first;
-  for (uint64_t point = 1; point <= kBallPoints && usable < kEnoughPoints; ++point) {
-    Ball left;
-    Ball right;
-    const Evaluation result = EvaluateBoth(a, b, point, 256, budget, &left, &right);
-    if (result == Evaluation::kTooCostly) return Equality::kTooCostly;
-    if (result != Evaluation::kOk) continue;
-    if (acb_contains_zero(left.get()) || acb_contains_zero(right.get()))
-      return Equality::kDifferent;
-    if (positive) {
-      Ball quotient;
-      acb_div(quotient.get(), left.get(), right.get(), 256);
-      if (!arb_is_positive(acb_realref(quotient.get()))) return Equality::kDifferent;
-    }
-    ++usable;
-    if (!first) {
-      first.emplace(std::move(left), std::move(right));
-      continue;
-    }
-    Ball one;
-    Ball other;
-    acb_mul(one.get(), first->first.get(), right.get(), 256);
-    acb_mul(other.get(), left.get(), first->second.get(), 256);
-    if (AreDisjoint(one, other)) return Equality::kDifferent;
-  }
-  return usable == kEnoughPoints ? Equality::kEqual : Equality::kUndecided;
+  // a(p) b(q) = a(q) b(p) for all p and q.
+  const Equality same = ValuesEqual(MakeNodeOf(NodeKind::kMultiply, a, Renamed(b)),
+                                    MakeNodeOf(NodeKind::kMultiply, Renamed(a), b), budget);
+  if (same != Equality::kEqual || !positive) return same;
+  return HasPositiveRatio(a, b, budget) ? Equality::kEqual : Equality::kDifferent;
 }
 
 bool IsUndefined(const Node& node, Budget* budget) {
   const bool variables = !SymbolsOf(node).empty();
   if (variables && Contains(node, NodeKind::kCall)) return false;  // defined at other points only
-  const uint64_t points = variables ? kExactPoints : 1;
+  const uint64_t points = variables ? 3 : 1;
   for (uint64_t point = 1; point <= points; ++point) {
     RationalDomain exact(point, budget);
     Rational rational;

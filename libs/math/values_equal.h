@@ -6,7 +6,7 @@
 //   4. algebraic numbers, where π and other constants stand for themselves: equal
 //      (algebraic_domain.h);
 //   5. balls at rising precision. Constants that still touch are undecided. Functions of variables
-//      that touch at every point are equal.
+//      whose balls touch at every point, and are narrow there, are equal.
 //
 // Costs are estimated and counted (budget.h), never measured. Pure functions, safe in any thread.
 #pragma once

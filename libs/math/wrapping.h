@@ -1,4 +1,4 @@
-// What stands around an answer without meaning. Pure functions, linear in the text.
+// What stands around an answer without meaning. Pure functions.
 #pragma once
 
 #include <cstddef>

@@ -87,9 +87,9 @@ Result<Demonstration> ParseDemonstration(const json& object) {
   return demonstration;
 }
 
-// A number as an answer keeps the file's own digits: 0.10 is not 0.1, and 12345678901234567890 fits
-// into no integer. So the answer's text is cut out of the line itself.
-std::optional<std::string> RawNumber(const std::string& line) {
+}  // namespace
+
+std::optional<std::string> AnswerDigits(const std::string& line) {
   // Finds the last "answer" key outside of texts and returns the number that follows.
   struct Finder : nlohmann::json_sax<json> {
     int depth = 0;
@@ -126,6 +126,8 @@ std::optional<std::string> RawNumber(const std::string& line) {
   json::sax_parse(line, &finder);
   return finder.found;
 }
+
+namespace {
 
 // Calls `parse` for each line; what it refuses is a problem with its place.
 void ForEachRow(
@@ -166,7 +168,7 @@ std::vector<PromptRow> ReadPromptFile(const std::filesystem::path& path,
   std::vector<PromptRow> rows;
   ForEachRow(path, problems, [&](const json& object, const std::string& line, int64_t number) {
     COHORT_ASSIGN_OR_RETURN(PromptRow row, ParsePrompt(object));
-    if (object["answer"].is_number()) row.answer = RawNumber(line).value_or(row.answer);
+    if (object["answer"].is_number()) row.answer = AnswerDigits(line).value_or(row.answer);
     row.row = rows.size();
     row.line = number;
     rows.push_back(std::move(row));

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,11 @@ struct Demonstration {
 // All rows, or the first problem. A file without rows is a problem.
 Result<std::vector<PromptRow>> ReadPromptFile(const std::filesystem::path& path);
 Result<std::vector<Demonstration>> ReadDemonstrationFile(const std::filesystem::path& path);
+
+// A number as an answer keeps the file's own digits: 0.10 is not 0.1, and 12345678901234567890 fits
+// into no integer. So the answer's text is cut out of the line (a JSON object) itself; nothing when
+// its "answer" is no number.
+std::optional<std::string> AnswerDigits(const std::string& line);
 
 // The same for `cohort validate`: the good rows, and one line for each problem.
 std::vector<PromptRow> ReadPromptFile(const std::filesystem::path& path,

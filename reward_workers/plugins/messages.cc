@@ -103,8 +103,9 @@ std::string ScoreFields(const std::string& scorer, const ScoreRequest& request,
                  {"route", rollout.prompt.route},
                  {"row", rollout.prompt.row},
                  {"sample", rollout.sample},
-                 {"finish", FinishReasonName(rollout.finish)},
-                 {"tokens", rollout.tokens.size()}};
+                 {"finish", FinishReasonName(rollout.finish)}};
+  // A rollout has some always; rows of `cohort score` need not.
+  if (!rollout.tokens.empty()) fields["tokens"] = rollout.tokens.size();
   if (completion_ids) fields["completion_ids"] = rollout.tokens;
   if (prompt_ids) fields["prompt_ids"] = rollout.prompt.tokens;
   return fields.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);

@@ -36,6 +36,9 @@ class PluginScorer : public Scorer {
 
   const std::string& name() const override { return name_; }
   Duration Limit() const override { return backend_->Limit() + kTurnAllowance; }
+  ScorerWants Wants() const override {
+    return {backend_->WantsCompletionIds(), backend_->WantsPromptIds()};
+  }
 
   std::unique_ptr<PendingScore> Start(const ScoreRequest& request, VerdictCallback done) override {
     std::string fields = ScoreFields(name_, request, context_.decode(request.rollout.prompt.tokens),

@@ -11,8 +11,8 @@ using ::testing::HasSubstr;
 TEST(Cohort, ShowsHelpEverywhere) {
   const ProgramResult top = RunCohort("--help");
   EXPECT_EQ(top.code, 0);
-  for (const char* command :
-       {"up", "validate", "status", "samples", "report", "eval", "config", "keys"}) {
+  for (const char* command : {"up", "validate", "status", "samples", "report", "eval", "config",
+                              "keys", "score", "scorer"}) {
     EXPECT_THAT(top.out, HasSubstr(command));
     const ProgramResult help = RunCohort(std::string(command) + " --help");
     EXPECT_EQ(help.code, 0) << command;

@@ -164,7 +164,7 @@ def main():
         source, build = map(pathlib.Path, sys.argv[1:3])
         links = read_links(build)
         problems = check_order() + check_includes(source) + check_links(links)
-        for process in ("cohort-broker", "cohort-actor", "cohort-reward-worker", "cohort-learner", "cohort"):
+        for process in ("cohort-broker", "cohort-actor", "cohort-reward-worker", "cohort-scorer", "cohort-learner", "cohort"):
             if not any(pathlib.PurePosixPath(file).name == process for file in links):
                 problems.append(f"build.ninja links no {process}: nothing to check")
     for problem in problems:

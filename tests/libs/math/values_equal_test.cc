@@ -19,7 +19,7 @@ Node Read(std::string_view text) {
 }
 
 Equality Compare(std::string_view gold, std::string_view answer, int64_t cost = Budget::kDefault) {
-  Budget budget(cost);
+  Budget budget(/*seed=*/7, cost);
   return ValuesEqual(Read(gold), Read(answer), &budget);
 }
 
@@ -178,6 +178,39 @@ TEST(Order, OfConstantsIsCertainOrNotKnown) {
   EXPECT_FALSE(CertainlyLess(Read("\\sqrt2"), Read("\\sqrt2"), &budget));
   EXPECT_FALSE(CertainlyLess(Read("1"), Read("x"), &budget));
   EXPECT_FALSE(CertainlyLess(Read("1"), Read("i"), &budget));
+}
+
+// Balls that are too wide to say something, differences below the precision, points that agree by
+// accident: what a policy would find.
+TEST(Ladder, IsNotFooledByWhatTouches) {
+  for (const char* answer :
+       {"x+2^{65000}-2^{65000}", "10^{400}+\\sin(x)-10^{400}", "x-x+10^9\\sin(10^{600})",
+        "1e400(\\sin x-\\sin x)+\\pi", "5+10^{-400}\\sin x", "5\\cos(10^{-300}x)", "5x^{10^{-400}}",
+        "5+1000(x-\\frac{10}{149})(x+\\frac{3014}{1081})(x-\\frac{539}{457})", "5\\tanh(1000(x+5))",
+        "5+e^{-1000|x+10|}", "5+\\lfloor x^2/17\\rfloor", "5+(|\\pi-3|-3+\\pi)\\sin(10^{400})",
+        "5+(\\sin(2+\\sqrt2)-\\sin(2-\\sqrt2))\\sin(10^{400})"}) {
+    EXPECT_NE(Compare("5", answer), Equality::kEqual) << answer;
+  }
+  EXPECT_NE(Compare("\\sin x", "\\sin x+10^{-400}"), Equality::kEqual);
+}
+
+TEST(Ladder, AsksOnBothSidesOfZeroAndFarFromIt) {
+  for (const std::string letter : {"x", "m", "n", "v", "z", "g", "h", "s", "E", "F", "I", "V"}) {
+    EXPECT_EQ(Compare(letter, "\\sqrt{" + letter + "^2}"), Equality::kDifferent) << letter;
+    EXPECT_EQ(Compare("-" + letter, "|" + letter + "|"), Equality::kDifferent) << letter;
+  }
+  EXPECT_EQ(Compare("|x-5|", "5-x"), Equality::kDifferent);
+  EXPECT_EQ(Compare("x", "\\min(x,70)"), Equality::kDifferent);
+  EXPECT_EQ(Compare("x", "3\\arcsin(\\sin(x/3))"), Equality::kDifferent);
+  EXPECT_EQ(Compare("|m-n|", "m-n"), Equality::kDifferent);
+  EXPECT_EQ(Compare("|x|", "\\sqrt{x^2}"), Equality::kEqual);
+}
+
+TEST(Ladder, KnowsPowersOfVariablesAtIntegers) {
+  EXPECT_EQ(Compare("2^{n+1}", "2\\cdot 2^n"), Equality::kEqual);
+  EXPECT_EQ(Compare("(-1)^{n+1}", "-(-1)^n"), Equality::kEqual);
+  EXPECT_EQ(Compare("e^{x+y}", "e^x e^y"), Equality::kEqual);
+  EXPECT_EQ(Compare("2^{n+1}", "2^n+2"), Equality::kDifferent);
 }
 
 }  // namespace

@@ -66,7 +66,8 @@ bool Grammar::ReadOperand(Node* out) {
 bool Grammar::ReadNumber(Node* out) {
   // 0.3(3) is a repeating decimal somewhere, and a product nowhere.
   const bool digits = Peek(2).kind == Token::Kind::kNumber && !Peek(2).text.empty();
-  if (Peek().decimals > 0 && AtSign("(", 1) && digits && AtSign(")", 3)) return ++at_, Unexpected();
+  const bool point = Peek().text.empty() && !Peek().vulgar;
+  if (point && AtSign("(", 1) && digits && AtSign(")", 3)) return ++at_, Unexpected();
   ReadWholeNumber(out);
   return out->text.empty() || ReadMixedPart(out);
 }
@@ -168,6 +169,7 @@ bool Grammar::ReadSubscript(std::string* name) {
   }
   while (!AtSign("}")) {
     if (Peek().text.empty() || AtSign("{")) return Unexpected();
+    if (Peek().kind == Token::Kind::kCommand) *name += '\\';
     *name += Peek().text;
     ++at_;
   }

@@ -192,6 +192,8 @@ bool Grammar::ReadBrackets(Node* out) {
     *out = std::move(inside);
     return true;
   }
+  if (inside.children.size() != 2 && (open == "(") != (close == ")"))
+    return Fail(InvalidArgument("brackets that do not match"));
   if (inside.ops.find_first_not_of(kComma) != std::string::npos)
     return Fail(InvalidArgument("words inside brackets"));
   *out = MakeNode(NodeKind::kBrackets, std::move(inside.children), open + close);

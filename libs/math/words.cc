@@ -200,7 +200,9 @@ std::string WordForm(std::string_view text) {
     if (around_letter) continue;
     if (token.kind == Token::Kind::kNumber && token.text.empty()) return "";
     std::string word = LowerCase(token.text);
-    if (token.kind == Token::Kind::kCommand) word.insert(0, "\\");
+    const bool letters = word.find_first_of("abcdefghijklmnopqrstuvwxyz") != std::string::npos;
+    if (token.kind == Token::Kind::kCommand || (token.kind == Token::Kind::kSign && letters))
+      word.insert(0, "\\");
     if (form.empty() &&
         (word == "the" || word == "an" ||
          (word == "a" && read->size() > 2 && (*read)[i + 1].text != ")" &&

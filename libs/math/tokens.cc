@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "libs/math/numerals.h"
 #include "libs/math/symbols.h"
 #include "libs/math/wrapping.h"
 
@@ -63,116 +64,23 @@ class Lexer {
       ++at_;
       return {};
     }
-    if (IsDigit(c) || (c == '.' && IsDigit(Peek(1))) || AtRepetend()) return ReadNumber();
+    if (StartsNumeral(text_.substr(at_))) return ReadNumber();
     if (IsLetter(c)) return ReadWord();
     if (c == '\\') return ReadCommand();
     if (static_cast<unsigned char>(c) >= 0x80) return ReadUnicode();
     return ReadSign();
   }
 
-  // How many characters stand between a digit and three more that belong to the same number; 0 when
-  // the number ends here.
-  size_t ThousandsSeparator(std::string_view kind) const {
-    const size_t behind = at_ + kind.size();
-    if (!StartsWith(kind) || behind + 3 > text_.size()) return 0;
-    if (!AllDigits(text_.substr(behind, 3))) return 0;
-    if (behind + 3 < text_.size() && IsDigit(text_[behind + 3])) return 0;
-    return kind.size();
-  }
-
-  static constexpr std::string_view kThousands[] = {
-      ",", "{,}", ",\\!", ",\\! ", "\\,", "\\ ", "\\!", "~", " ", "\u00a0", "\u2009", "\u202f"};
-
-  void ReadGroups(std::string* digits) {
-    if (digits->size() > 3 || (*digits)[0] == '0') return;
-    for (const std::string_view kind : kThousands) {
-      if (kind == "," && brackets_ > 0) continue;  // in brackets a comma separates
-      size_t skip = ThousandsSeparator(kind);
-      if (skip == 0) continue;
-      while (skip > 0) {
-        *digits += text_.substr(at_ + skip, 3);
-        at_ += skip + 3;
-        skip = ThousandsSeparator(kind);
-      }
-      return;
-    }
-  }
-
-  std::string_view TakeDigits() {
-    const size_t start = at_;
-    while (IsDigit(Peek())) ++at_;
-    return text_.substr(start, at_ - start);
-  }
-
-  // What a bar or a dot marks as repeating behind the decimals; empty when there is none.
-  std::string_view TakeRepetend() {
-    for (const std::string_view bar : {"\\overline", "\\bar", "\\dot"}) {
-      if (!StartsWith(bar)) continue;
-      size_t start = at_ + bar.size();
-      size_t end = start + 1;
-      const bool group = start < text_.size() && text_[start] == '{';
-      if (group) end = text_.find('}', ++start);
-      if (end > text_.size() || !AllDigits(text_.substr(start, end - start))) return {};
-      if (bar == "\\dot" && end - start > 1) return {};  // marks one digit
-      at_ = group ? end + 1 : end;
-      return text_.substr(start, end - start);
-    }
-    return {};
-  }
-  bool AtRepetend() const {
-    return StartsWith(".\\overline") || StartsWith(".\\bar") || StartsWith(".\\dot");
-  }
-
   Status ReadNumber() {
-    std::string whole(TakeDigits());
-    ReadGroups(&whole);
-    std::string_view decimals;
-    std::string_view repetend;
-    bool has_point = false;
-    const bool comma = Peek() == ',' && decimal_comma_ == DecimalComma::kAccepted &&
-                       IsDigit(Peek(1)) && brackets_ == 0;
-    if ((Peek() == '.' && Peek(1) != '.') || comma) {
-      has_point = true;
-      ++at_;
-      decimals = TakeDigits();
-      repetend = TakeRepetend();
-    }
-    Token& token = Push(Token::Kind::kNumber, "");
-    token.number = DigitsValue(whole.empty() ? "0" : whole);
-    if (!decimals.empty()) {
-      token.number =
-          token.number + DigitsValue(decimals) * PowerOfTen(-static_cast<long>(decimals.size()));
-    }
-    if (!repetend.empty()) {
-      const auto length = static_cast<long>(repetend.size());
-      token.number = token.number + DigitsValue(repetend) / (PowerOfTen(length) - Rational(1)) *
-                                        PowerOfTen(-static_cast<long>(decimals.size()));
-    } else if (!decimals.empty()) {
-      token.decimals = static_cast<int>(decimals.size());
-      const std::string all = whole + std::string(decimals);
-      token.significant =
-          static_cast<int>(all.size() - std::min(all.find_first_not_of('0'), all.size()));
-    }
-    if (!has_point) token.text = whole;
-    return ReadExponent(&token);
-  }
-
-  // The e+03 of 1.5e+03.
-  Status ReadExponent(Token* token) {
-    if (Peek() != 'e' && Peek() != 'E') return {};
-    size_t digits_at = 1;
-    const bool negative = Peek(1) == '-';
-    if (negative || Peek(1) == '+') digits_at = 2;
-    if (!IsDigit(Peek(digits_at))) return {};
-    at_ += digits_at;
-    const std::string_view digits = TakeDigits();
-    if (digits.size() > 4) return ResourceExhausted("a number's exponent is too large");
-    long exponent = 0;
-    for (const char digit : digits) exponent = exponent * 10 + (digit - '0');
-    token->number = token->number * PowerOfTen(negative ? -exponent : exponent);
-    token->text.clear();
-    token->decimals =
-        std::max(0, token->decimals - static_cast<int>(negative ? -exponent : exponent));
+    NumeralOptions options;
+    options.comma_groups = brackets_ == 0;  // in brackets a comma separates
+    options.decimal_comma = decimal_comma_ == DecimalComma::kAccepted && brackets_ == 0;
+    COHORT_ASSIGN_OR_RETURN(const Numeral numeral, ReadNumeral(text_.substr(at_), options));
+    at_ += numeral.length;
+    Token& token = Push(Token::Kind::kNumber, numeral.digits);
+    token.number = numeral.value;
+    token.decimals = numeral.decimals;
+    token.significant = numeral.significant;
     return {};
   }
 

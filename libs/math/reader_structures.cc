@@ -112,13 +112,20 @@ bool Grammar::ReadQuantity(Node* out) {
   const std::string_view outer_scale = std::exchange(degree_scale_, {});
   if (!ReadSum(out)) return false;
   std::vector<UnitWord> words;
+  const bool money = !money_.empty();
   for (const std::string_view sign :
        {std::exchange(money_, outer_money), std::exchange(degree_scale_, outer_scale)}) {
     if (!sign.empty()) words.push_back({std::string(sign)});
   }
   if (!ReadUnitWords(&words)) return false;
   if (words.empty()) return true;
-  if (words.size() == 2 && words[0].word == words[1].word) words.pop_back();  // $5 dollars
+  if (money && words.size() > 1 && !words[1].below) {  // $5 dollars, but not $5 cents
+    const std::optional<Unit> sign = FindMeasure(words[0].word);
+    const bool same =
+        words[0].word == words[1].word || (sign && FindMeasure(words[1].word) == sign);
+    if (!same) return Fail(InvalidArgument("a sign of money and another unit"));
+    words.erase(words.begin() + 1);
+  }
   std::optional<Unit> unit = ReadUnit(words);
   const bool counted = unit && unit->kind == Unit::Kind::kWords;
   if (!unit || !IsValue(*out) || (counted && !SymbolsOf(*out).empty())) {

@@ -22,34 +22,34 @@ WordSet Words(std::string_view text) {
 }
 
 constexpr std::string_view kNumerals =
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
-    "hundred thousand million billion trillion quadrillion quintillion sextillion lakh crore "
-    "myriad "
-    "googol dozen score gross pair couple single double triple quadruple once twice thrice "
-    "kilo mega giga milli micro nano";
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
+    "ninety hundred thousand million billion trillion quadrillion quintillion sextillion lakh "
+    "crore myriad googol dozen score gross pair couple single double triple quadruple once "
+    "twice thrice kilo mega giga milli micro nano";
 
 constexpr std::string_view kParts =
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth hundredth "
-    "thousandth millionth billionth trillionth half halve quarter percent";
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
+    "hundredth thousandth millionth billionth trillionth half halve quarter percent";
 
 // In the plural some of them are things: squares, points, roots.
 constexpr std::string_view kOperators =
-    "plus minus times over divided multiplied added subtracted equals equal factorial choose mod "
-    "modulo modulus root square squared cube cubed cubic power exponent raised log logarithm sine "
-    "cosine tangent base inverse reciprocal negative positive opposite remainder absolute "
-    "conjugate "
-    "sum product difference quotient point decimal fraction percentage per and or";
+    "plus minus times over divided multiplied added subtracted equals equal factorial choose "
+    "mod modulo modulus root square squared cube cubed cubic power exponent raised log "
+    "logarithm sine cosine tangent base inverse reciprocal negative positive opposite remainder "
+    "absolute conjugate sum product difference quotient point decimal fraction percentage per "
+    "and or halved doubled tripled quadrupled radical subscript superscript transpose "
+    "transposed complement";
 
 constexpr std::string_view kDoubts =
     "not no none nor never neither either but if is are was except yes true false right wrong "
-    "correct "
-    "incorrect invalid maybe perhaps possibly so ish about around up to than least most more less "
-    "fewer below above under between from until through that this these those which because then "
-    "where when for with without within oops wait sorry rather instead else otherwise other "
-    "another "
-    "also only just even odd prime composite undefined unknown infinite infinity "
-    "each almost via hence thus unless though although versus";
+    "correct incorrect invalid maybe perhaps possibly so ish about around up to than least most "
+    "more less fewer below above under between from until through that this these those which "
+    "because then where when for with without within oops wait sorry rather instead else "
+    "otherwise other another also only just even odd prime composite undefined unknown infinite "
+    "infinity each almost via hence thus unless though although versus greater larger smaller "
+    "bigger higher lower repeating recurring missing cancelled reversed ignored neg pos nil "
+    "null nan fold";
 
 // Words in "ly" that are none of the adverbs, which speak about the number.
 constexpr std::string_view kThingsInLy =
@@ -66,7 +66,7 @@ bool IsPartOfTheNumber(std::string_view word) {
   static const WordSet numerals = Words(kNumerals);
   static const WordSet parts = Words(kParts);
   return numerals.count(word) > 0 || parts.count(word) > 0 || EndsWith(word, "teenth") ||
-         EndsWith(word, "tieth");
+         EndsWith(word, "tieth") || EndsWith(word, "fold");
 }
 
 bool SpeaksOfTheNumber(std::string_view word) {

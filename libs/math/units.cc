@@ -142,9 +142,10 @@ std::optional<Unit> ReadPlainWords(const std::vector<UnitWord>& words) {
     // "units^2" are square units.
     const bool square = word.has_power && word.power == 2 && singular == "unit";
     const bool cubic = word.has_power && word.power == 3 && singular == "unit";
+    const bool joint = lower == "of" && &word != &words.front() && &word != &words.back();
     const bool power_word = PowerWord(lower) > 0 && words.size() > 1 && &word != &words.back();
     if (word.has_power && !square && !cubic) return {};
-    if (word.joined || (!power_word && !IsCountable(lower))) return {};
+    if (word.joined || (!power_word && !joint && !IsCountable(lower))) return {};
     if (!unit.words.empty()) unit.words += word.below ? " per " : " ";
     if (square || cubic) unit.words += square ? "square " : "cubic ";
     unit.words += singular;

@@ -72,6 +72,18 @@ Equality WithRelations(const Node& gold, const Node& answer, Budget* budget) {
   return RelationsEqual(gold, answer, budget);
 }
 
+// "(1,2) or (3,4)", where a set of reals is asked for.
+std::optional<Node> AsUnion(const Node& node) {
+  const auto is_pair = [](const Node& child) {
+    return child.kind == NodeKind::kBrackets && child.children.size() == 2 && child.text != "<>";
+  };
+  if (node.kind != NodeKind::kList || node.ops.find_first_not_of(kOr) != std::string::npos ||
+      !std::all_of(node.children.begin(), node.children.end(), is_pair)) {
+    return {};
+  }
+  return MakeNode(NodeKind::kUnion, node.children);
+}
+
 bool IsQuantity(const Node& node) { return IsValue(node) || node.kind == NodeKind::kQuantity; }
 
 }  // namespace
@@ -86,6 +98,10 @@ Equality AnswersEqual(const Node& gold, const Node& answer, Budget* budget) {
       gold.children.size() == 2 && gold.text != "<>" && answer.text != "<>") {
     return gold.text == answer.text ? InOrder(gold.children, answer.children, budget)
                                     : Equality::kDifferent;
+  }
+  if (IsRealSet(gold)) {
+    if (const std::optional<Node> joined = AsUnion(answer))
+      return AnswersEqual(gold, *joined, budget);
   }
   if (IsRealSet(gold) || IsRealSet(answer)) {
     std::optional<RealSet> gold_set = AsRealSet(gold);

@@ -109,8 +109,11 @@ Equality InAnyOrder(const std::vector<Node>& golds, const std::vector<Node>& ans
   return Equality::kEqual;
 }
 
+// "1 or 2" is no point.
+bool HasAlternatives(const Node& node) { return node.ops.find(kOr) != std::string::npos; }
+
 bool IsOrderedList(const Node& node) {
-  return node.kind == NodeKind::kList &&
+  return node.kind == NodeKind::kList && !HasAlternatives(node) &&
          std::none_of(node.children.begin(), node.children.end(),
                       [](const Node& item) { return item.kind == NodeKind::kRelation; });
 }
@@ -213,6 +216,8 @@ Equality CollectionsEqual(const Node& gold, const Node& answer, Budget* budget) 
     return golds.size() == answers.size() ? Equality::kEqual : Equality::kDifferent;
   const std::optional<NamedValues> gold_point = AsNamedPoint(golds, budget);
   const std::optional<NamedValues> point = AsNamedPoint(answers, budget);
+  if (point && answer.kind == NodeKind::kList && HasAlternatives(answer) && !IsOneLetter(*point))
+    return Equality::kDifferent;
   if (gold_point && point) return NamedPointsEqual(*gold_point, *point, budget);
   if (gold_point && !IsOneLetter(*gold_point))
     return PointEquals(ValuesOf(*gold_point), answer, {}, budget);

@@ -24,7 +24,8 @@ WordSet Words(std::string_view text) {
 constexpr std::string_view kNumerals =
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
-    "hundred thousand million billion trillion quadrillion quintillion sextillion lakh crore myriad "
+    "hundred thousand million billion trillion quadrillion quintillion sextillion lakh crore "
+    "myriad "
     "googol dozen score gross pair couple single double triple quadruple once twice thrice "
     "kilo mega giga milli micro nano";
 
@@ -36,14 +37,17 @@ constexpr std::string_view kParts =
 constexpr std::string_view kOperators =
     "plus minus times over divided multiplied added subtracted equals equal factorial choose mod "
     "modulo modulus root square squared cube cubed cubic power exponent raised log logarithm sine "
-    "cosine tangent base inverse reciprocal negative positive opposite remainder absolute conjugate "
+    "cosine tangent base inverse reciprocal negative positive opposite remainder absolute "
+    "conjugate "
     "sum product difference quotient point decimal fraction percentage per and or";
 
 constexpr std::string_view kDoubts =
-    "not no none nor never neither either but if is are was except yes true false right wrong correct "
+    "not no none nor never neither either but if is are was except yes true false right wrong "
+    "correct "
     "incorrect invalid maybe perhaps possibly so ish about around up to than least most more less "
     "fewer below above under between from until through that this these those which because then "
-    "where when for with without within oops wait sorry rather instead else otherwise other another "
+    "where when for with without within oops wait sorry rather instead else otherwise other "
+    "another "
     "also only just even odd prime composite undefined unknown infinite infinity "
     "each almost via hence thus unless though although versus";
 
@@ -84,8 +88,8 @@ bool IsCountable(std::string_view word) {
 
 std::string Singular(std::string_view word) {
   static const std::unordered_map<std::string_view, std::string_view> irregular = {
-      {"people", "person"}, {"men", "man"},     {"women", "woman"},  {"children", "child"},
-      {"halves", "half"},   {"sixes", "six"},   {"feet", "foot"},    {"mice", "mouse"}};
+      {"people", "person"}, {"men", "man"},   {"women", "woman"}, {"children", "child"},
+      {"halves", "half"},   {"sixes", "six"}, {"feet", "foot"},   {"mice", "mouse"}};
   if (const auto found = irregular.find(word); found != irregular.end())
     return std::string(found->second);
   const auto without = [word](size_t letters) {

@@ -1,5 +1,6 @@
-// Plain words behind a number: the things that it counts, as in "5 red apples". Most words there are
-// harmless, some change the number ("5 thousands") or take it back ("5 false"): those are refused.
+// Plain words behind a number: the things that it counts, as in "5 red apples". Most words there
+// are harmless, some change the number ("5 thousands") or take it back ("5 false"): those are
+// refused.
 #pragma once
 
 #include <string>

@@ -52,6 +52,7 @@ Result<Gold> ReadGold(std::string_view text) {
   std::string words = read.has_words ? WordForm(text) : "";
   if (words.empty())
     return read.tree.ok() ? InvalidArgument("nothing to read") : read.tree.status();
+  if (SaysNothing(words)) return Gold{MakeNode(NodeKind::kSet, {}), ""};
   return Gold{{}, std::move(words)};
 }
 
@@ -135,6 +136,11 @@ bool IsOneNumber(const Node& node) {
          !Contains(node, NodeKind::kPlusMinus) && SymbolsOf(node).empty();
 }
 
+bool IsDecimal(const Node& node) {
+  return node.kind == NodeKind::kNumber ||
+         (node.kind == NodeKind::kNegate && node.children[0].kind == NodeKind::kNumber);
+}
+
 MathJudgement Judge(const Gold& gold, std::string_view answer) {
   if (answer.size() > kMaxAnswerBytes) {
     return {MathVerdict::kTooCostly, "the answer is longer than 4096 bytes"};
@@ -144,9 +150,7 @@ MathJudgement Judge(const Gold& gold, std::string_view answer) {
   }
   if (!gold.words.empty()) {
     const std::string words = WordForm(answer);
-    const bool same =
-        SameWords(gold.words, words) || (SaysNothing(gold.words) && SaysNothing(words));
-    return {same ? MathVerdict::kEqual : MathVerdict::kDifferent, ""};
+    return {SameWords(gold.words, words) ? MathVerdict::kEqual : MathVerdict::kDifferent, ""};
   }
   if (IsEmptySet(gold.tree) && SaysNothing(WordForm(answer))) return {MathVerdict::kEqual, ""};
   const std::vector<std::string> symbols = SymbolsOf(gold.tree);
@@ -155,7 +159,7 @@ MathJudgement Judge(const Gold& gold, std::string_view answer) {
   if (tree.ok() && tree->kind == NodeKind::kList && IsOneNumber(gold.tree)) {
     // "1,25" is a list of two, or, where one number is asked for, a decimal.
     Result<Node> decimal = ReadAnswer(answer, {&symbols, DecimalComma::kAccepted});
-    if (decimal.ok() && decimal->kind == NodeKind::kNumber) tree = std::move(decimal);
+    if (decimal.ok() && IsDecimal(*decimal)) tree = std::move(decimal);
   }
   if (!tree.ok()) return Failure(tree.status());
   return Compared(AnswersEqual(gold.tree, *tree, &budget));
@@ -194,6 +198,8 @@ MathJudgement JudgeMath(std::string_view gold, std::string_view answer) {
 Status CheckMathGold(std::string_view gold) {
   const Result<Gold> read = ReadGold(gold);
   if (!read.ok()) return InvalidArgument(OneLine(read.status().message()));
+  if (Judge(*read, gold).verdict != MathVerdict::kEqual)
+    return InvalidArgument("it is not equal to itself by the rules");
   return {};
 }
 

@@ -22,7 +22,7 @@ enum class NodeKind {
   kSymbol,    // `text`: a variable with its subscript, as in x or x_1
   kConstant,  // `text`: "pi", "e", "i", "infinity"
   kAdd,       // of all children
-  kMultiply,  // of all children
+  kMultiply,  // of all children; `text`: kApplied where it may be a function's value
   kNegate,
   kDivide,
   kPower,
@@ -57,6 +57,9 @@ inline constexpr char kGreaterOrEqual = 'g';
 inline constexpr char kComma = ',';
 inline constexpr char kAnd = 'a';
 inline constexpr char kOr = 'o';
+
+// The text of f(x) as a product: a letter directly before brackets.
+inline constexpr std::string_view kApplied = "()";
 
 struct Node {
   NodeKind kind = NodeKind::kNumber;

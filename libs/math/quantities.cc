@@ -47,10 +47,11 @@ Equality Either(Equality first, Equality second) {
   return first == Equality::kEqual ? first : second;
 }
 
-// Between −1 and 1: no number of per cent, which the question asked for, but a part of one.
+// From −1 to 1, or not known: no number of per cent, which the question asked for, but a part of
+// one.
 bool IsShare(const Node& value, Budget* budget) {
-  return CertainlyLess(NumberNode(Rational(-1)), value, budget) &&
-         CertainlyLess(value, NumberNode(Rational(1)), budget);
+  return !CertainlyLess(value, NumberNode(Rational(-1)), budget) &&
+         !CertainlyLess(NumberNode(Rational(1)), value, budget);
 }
 
 Equality PercentagesEqual(const Quantity& gold, const Quantity& answer, Budget* budget) {
@@ -82,6 +83,37 @@ Node Converted(const Quantity& gold, const Quantity& answer) {
              : Scaled(value, MakeNodeOf(NodeKind::kDivide, ConstantNode("pi"), half_turn));
 }
 
+bool IsInDegrees(const Quantity& quantity) { return quantity.unit == DegreeUnit(); }
+
+// 45° + 45° is in degrees; where some terms are none, it is a number.
+Quantity SumInDegrees(const Node& node) {
+  Node sum = node;
+  for (Node& term : sum.children) {
+    Quantity quantity = AsQuantity(term);
+    if (!IsInDegrees(quantity)) return {node, {}};
+    term = std::move(quantity.value);
+  }
+  return {std::move(sum), DegreeUnit()};
+}
+
+// 2 · 45°, 180°/2 and 2π% have the unit of the one factor that has one.
+Quantity ProductWithUnit(const Node& node) {
+  Node product = node;
+  Unit unit;
+  for (size_t at = 0; at < node.children.size(); ++at) {
+    Quantity quantity = AsQuantity(node.children[at]);
+    const bool last = at + 1 == node.children.size();
+    const bool percent_behind =
+        quantity.unit.kind == Unit::Kind::kPercent && last && node.kind == NodeKind::kMultiply;
+    if (!IsInDegrees(quantity) && !percent_behind) continue;
+    const bool below = node.kind == NodeKind::kDivide && last;
+    if (unit.kind != Unit::Kind::kNone || below) return {node, {}};
+    product.children[at] = std::move(quantity.value);
+    unit = std::move(quantity.unit);
+  }
+  return {std::move(product), std::move(unit)};
+}
+
 }  // namespace
 
 int InfinitySign(const Node& node) {
@@ -106,13 +138,11 @@ Quantity AsQuantity(const Node& node) {
       inner.value = MakeNodeOf(NodeKind::kNegate, std::move(inner.value));
       return inner;
     }
-    case NodeKind::kMultiply: {
-      Quantity last = AsQuantity(node.children.back());
-      if (last.unit.kind == Unit::Kind::kNone) return {node, {}};
-      Node product = node;
-      product.children.back() = std::move(last.value);
-      return {std::move(product), std::move(last.unit)};
-    }
+    case NodeKind::kAdd:
+      return SumInDegrees(node);
+    case NodeKind::kMultiply:
+    case NodeKind::kDivide:
+      return ProductWithUnit(node);
     default:
       return {node, {}};
   }
@@ -120,7 +150,8 @@ Quantity AsQuantity(const Node& node) {
 
 Equality QuantitiesEqual(const Node& gold_node, const Node& answer_node, Budget* budget) {
   const auto plain = [](const Node& node) {
-    return node.kind == NodeKind::kNumber || node.kind == NodeKind::kDivide;
+    return node.kind == NodeKind::kNumber ||
+           (node.kind == NodeKind::kDivide && !Contains(node, NodeKind::kDegrees));
   };
   if (plain(gold_node) && plain(answer_node))
     return PlainValuesEqual(gold_node, answer_node, budget);

@@ -24,4 +24,11 @@ Rational DigitsValue(std::string_view digits) {
   return value;
 }
 
+std::string ToText(const Rational& value) {
+  char* text = fmpq_get_str(nullptr, 10, value.get());
+  std::string copy(text);
+  flint_free(text);
+  return copy;
+}
+
 }  // namespace cohort

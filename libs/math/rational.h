@@ -80,4 +80,6 @@ Rational PowerOfTen(long exponent);
 // The value of decimal digits (ASCII, at least one).
 Rational DigitsValue(std::string_view digits);
 
+std::string ToText(const Rational& value);  // "-3/4"
+
 }  // namespace cohort

@@ -55,7 +55,9 @@ class Grammar {
 
   // reader_operands.cc
   bool ReadOperand(Node* out);
+  bool ReadBareOperand(Node* out);  // a number without a mixed part
   bool ReadNumber(Node* out);
+  void ReadWholeNumber(Node* out);
   bool ReadMixedPart(Node* whole);
   size_t IntegerAhead(size_t ahead, Rational* value) const;
   void SplitFractionDigits();

@@ -6,6 +6,15 @@
 #include "libs/math/symbols.h"
 
 namespace cohort {
+namespace {
+
+std::string_view MoneyOf(std::string_view sign) {
+  if (sign == "$") return "dollars";
+  if (sign == "€") return "euros";
+  return sign == "£" ? "sterling" : "";
+}
+
+}  // namespace
 
 bool Grammar::StartsOperand() const {
   const Token& token = Peek();
@@ -43,8 +52,8 @@ bool Grammar::ReadOperand(Node* out) {
       if (token.text == "|") return ReadBars("|", "abs", out);
       if (token.text == "lfloor") return ReadBars("rfloor", "floor", out);
       if (token.text == "lceil") return ReadBars("rceil", "ceil", out);
-      if (token.text == "$" && money_.empty() && Peek(1).kind != Token::Kind::kEnd) {
-        money_ = "dollars";
+      if (!MoneyOf(token.text).empty() && money_.empty() && Peek(1).kind != Token::Kind::kEnd) {
+        money_ = MoneyOf(token.text);
         ++at_;
         return ReadOperand(out);
       }
@@ -55,14 +64,28 @@ bool Grammar::ReadOperand(Node* out) {
 }
 
 bool Grammar::ReadNumber(Node* out) {
+  // 0.3(3) is a repeating decimal somewhere, and a product nowhere.
+  const bool digits = Peek(2).kind == Token::Kind::kNumber && !Peek(2).text.empty();
+  const bool point = Peek().text.empty() && !Peek().vulgar;
+  if (point && AtSign("(", 1) && digits && AtSign(")", 3)) return ++at_, Unexpected();
+  ReadWholeNumber(out);
+  return out->text.empty() || ReadMixedPart(out);
+}
+
+// A number alone, as an exponent or a radicand without braces takes it.
+void Grammar::ReadWholeNumber(Node* out) {
   const Token& token = Peek();
   *out = NumberNode(token.number);
   out->text = token.text;
   out->decimals = token.decimals;
   out->significant = token.significant;
   ++at_;
-  if (token.text.empty()) return true;
-  return ReadMixedPart(out);
+}
+
+bool Grammar::ReadBareOperand(Node* out) {
+  if (Peek().kind != Token::Kind::kNumber) return ReadOperand(out);
+  ReadWholeNumber(out);
+  return true;
 }
 
 // The fraction behind a whole number: 1\frac{1}{2}, 1 1/2, 1½.
@@ -145,7 +168,8 @@ bool Grammar::ReadSubscript(std::string* name) {
     return true;
   }
   while (!AtSign("}")) {
-    if (Peek().kind == Token::Kind::kEnd || AtSign("{")) return Unexpected();
+    if (Peek().text.empty() || AtSign("{")) return Unexpected();
+    if (Peek().kind == Token::Kind::kCommand) *name += '\\';
     *name += Peek().text;
     ++at_;
   }
@@ -160,7 +184,7 @@ bool Grammar::ReadCommand(Node* out) {
     return ReadMatrix(name.substr(6), out);
   }
   if (IsFunctionName(name) && name != "sqrt" && name != "cbrt" &&
-      !(name == "binom" && AtSign("{", 1))) {
+      (name != "binom" || AtSign("(", 1))) {
     return ReadFunction(out);
   }
   ++at_;
@@ -198,14 +222,14 @@ bool Grammar::ReadRoot(Node* out) {
     if (!ReadSum(&index) || !RequireValue(index) || !ExpectSign("]")) return false;
   }
   Node radicand;
-  if (!ReadOperand(&radicand) || !RequireValue(radicand)) return false;
+  if (!ReadBareOperand(&radicand) || !RequireValue(radicand)) return false;
   *out = MakeNodeOf(NodeKind::kRoot, std::move(radicand), std::move(index));
   return true;
 }
 
 bool Grammar::ReadSignRoot(long index, Node* out) {
   Node radicand;
-  if (!ReadOperand(&radicand) || !RequireValue(radicand)) return false;
+  if (!ReadBareOperand(&radicand) || !RequireValue(radicand)) return false;
   *out = MakeNodeOf(NodeKind::kRoot, std::move(radicand), NumberNode(Rational(index)));
   return true;
 }
@@ -218,7 +242,10 @@ bool Grammar::ReadFunction(Node* out) {
   if (name == "asin" || name == "acos" || name == "atan") name.insert(1, "rc");
   if (name == "lg") name = "log";
   Node base;
-  const bool has_base = name == "log" && TakeSign("_");
+  // log10(100), as programs write it.
+  const bool joined = name == "log" && Peek().kind == Token::Kind::kNumber &&
+                      !Peek().space_before && !Peek().text.empty() && AtSign("(", 1);
+  const bool has_base = joined || (name == "log" && TakeSign("_"));
   if (has_base && Peek().kind == Token::Kind::kNumber &&
       (AtSign("(", 1) || Peek(1).kind == Token::Kind::kNumber)) {
     base = NumberNode(Peek().number);  // log_10(100), where LaTeX would take the 1 alone
@@ -239,9 +266,15 @@ bool Grammar::ReadFunction(Node* out) {
       name = "arc" + name;
       has_power = false;
     }
+    if (AtSign("-")) return Unexpected();  // \cos^2-\theta: a difference or an argument
   }
   Node call = MakeNode(NodeKind::kCall, {}, name);
-  if (AtSign("(")) {
+  const bool several = name == "gcd" || name == "lcm" || name == "max" || name == "min";
+  if (several && AtSign("\\{")) {
+    Node arguments;
+    if (!ReadSet(&arguments)) return false;
+    call.children = std::move(arguments.children);
+  } else if (AtSign("(")) {
     Node arguments;
     if (!ReadBrackets(&arguments)) return false;
     if (arguments.kind == NodeKind::kBrackets) {
@@ -258,7 +291,6 @@ bool Grammar::ReadFunction(Node* out) {
     if (!RequireValue(child)) return false;
   }
   if (has_base) call.children.push_back(std::move(base));
-  const bool several = name == "gcd" || name == "lcm" || name == "max" || name == "min";
   const bool two = has_base || name == "binom";
   if (several ? call.children.size() < 2 : call.children.size() != (two ? 2U : 1U)) {
     return Fail(InvalidArgument("the wrong number of arguments of " + name));

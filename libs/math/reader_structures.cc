@@ -125,6 +125,7 @@ bool Grammar::ReadQuantity(Node* out) {
     return Fail(InvalidArgument("\"" + words[0].word.substr(0, 20) + "\" is no unit"));
   }
   if (unit->kind == Unit::Kind::kPercent) {
+    if (Contains(*out, NodeKind::kPercent)) return Fail(InvalidArgument("percent of percent"));
     *out = MakeNodeOf(NodeKind::kPercent, std::move(*out));
     return true;
   }
@@ -159,6 +160,15 @@ bool Grammar::ReadUnitWords(std::vector<UnitWord>* words) {
       ++at_;
       if (group && !ExpectSign("}")) return false;
     }
+    const int named_power = At(Token::Kind::kWord, "squared") ? 2
+                            : At(Token::Kind::kWord, "cubed") ? 3
+                                                              : 0;
+    if (named_power > 0) {
+      if (word.has_power) return Unexpected();
+      word.power = named_power;
+      word.has_power = true;
+      ++at_;
+    }
     words->push_back(std::move(word));
     if (words->size() > 8) return Fail(InvalidArgument("too many words"));
   }
@@ -182,6 +192,8 @@ bool Grammar::ReadBrackets(Node* out) {
     *out = std::move(inside);
     return true;
   }
+  if (inside.children.size() != 2 && (open == "(") != (close == ")"))
+    return Fail(InvalidArgument("brackets that do not match"));
   if (inside.ops.find_first_not_of(kComma) != std::string::npos)
     return Fail(InvalidArgument("words inside brackets"));
   *out = MakeNode(NodeKind::kBrackets, std::move(inside.children), open + close);
@@ -219,8 +231,12 @@ bool Grammar::ReadMatrix(std::string_view environment, Node* out) {
   const std::string end = "end:" + std::string(environment);
   const bool bars = environment == "vmatrix";
   if (environment == "array" && AtSign("{")) {
-    while (!AtSign("}") && Peek().kind != Token::Kind::kEnd) ++at_;
-    if (!ExpectSign("}")) return false;
+    // Where the columns stand and lines between them.
+    for (++at_; !AtSign("}"); ++at_) {
+      if (Peek().text.empty() || Peek().text.find_first_not_of("lcr|") != std::string::npos)
+        return Unexpected();
+    }
+    ++at_;
   } else if (!bars && environment != "pmatrix" && environment != "bmatrix" &&
              environment != "matrix" && environment != "smallmatrix" && environment != "array") {
     return Fail(FailedPrecondition("the environment " + std::string(environment.substr(0, 20)) +

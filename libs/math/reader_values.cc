@@ -85,6 +85,7 @@ bool Grammar::ReadSum(Node* out) {
 bool Grammar::ReadProduct(Node* out) {
   std::vector<Node> above;
   std::vector<Node> below;
+  bool applied = false;
   Node factor;
   if (!ReadSignedPower(&factor)) return false;
   above.push_back(std::move(factor));
@@ -102,11 +103,16 @@ bool Grammar::ReadProduct(Node* out) {
       if (!StartsOperand()) break;
       if (Peek().kind == Token::Kind::kNumber) return Unexpected();  // two numbers side by side
     }
+    applied =
+        !times && !over && AtSign("(") && above.size() == 1 && above[0].kind == NodeKind::kSymbol;
     Node next;
     if (!(times || over ? ReadSignedPower(&next) : ReadPower(&next))) return false;
     (over ? below : above).push_back(std::move(next));
   }
-  return MakeProduct(std::move(above), std::move(below), out);
+  applied = applied && above.size() == 2 && below.empty();
+  if (!MakeProduct(std::move(above), std::move(below), out)) return false;
+  if (applied && out->kind == NodeKind::kMultiply) out->text = kApplied;
+  return true;
 }
 
 // A number times a matrix is a matrix; other products are of values.
@@ -181,7 +187,7 @@ bool Grammar::ReadExponent(Node* base) {
   } else {
     const bool negative = TakeSign("-");
     if (!negative) TakeSign("+");
-    if (!ReadOperand(&exponent)) return false;
+    if (!ReadBareOperand(&exponent)) return false;
     if (negative) exponent = MakeNodeOf(NodeKind::kNegate, std::move(exponent));
   }
   if (!RequireValue(exponent)) return false;
@@ -228,8 +234,8 @@ bool Grammar::ReadPostfix(Node* out) {
   if (AtSign("deg") && !ReadDegreeSign(out, &degrees)) return false;
   if (TakeSign("%")) {
     if (!RequireValue(*out)) return false;
+    if (AtSign("%") || Contains(*out, NodeKind::kPercent)) return Unexpected();
     *out = MakeNodeOf(NodeKind::kPercent, std::move(*out));
-    if (AtSign("%")) return Unexpected();
   }
   return true;
 }

@@ -13,17 +13,18 @@ bool IsEquations(const Node& node) {
          node.ops.find_first_not_of(kEqualTo) == std::string::npos;
 }
 
-// The name that a member of an equation is, empty when it is an expression: x, f(x), (x, y).
+// The name that a member of an equation is, empty when it is an expression: x, f of f(x), f(2),
+// x,y of (x, y).
 std::string NameOf(const Node& node) {
   if (node.kind == NodeKind::kSymbol) return node.text;
-  if (node.kind == NodeKind::kMultiply && node.children.size() == 2 &&
+  if (node.kind == NodeKind::kMultiply && node.text == kApplied &&
       node.children[0].kind == NodeKind::kSymbol) {
     constexpr std::string_view kFunctionLetters = "fghpqPQFGH";
     const std::string& letter = node.children[0].text;
     const Node& argument = node.children[1];
-    const bool plain = argument.kind == NodeKind::kSymbol || argument.kind == NodeKind::kNumber;
-    if (plain && letter.size() == 1 && kFunctionLetters.find(letter[0]) != std::string_view::npos)
-      return letter;
+    if (letter.size() > 1 || kFunctionLetters.find(letter[0]) == std::string_view::npos) return "";
+    if (argument.kind == NodeKind::kSymbol) return letter;
+    if (argument.kind == NodeKind::kNumber) return letter + "(" + ToText(argument.number) + ")";
   }
   if (node.kind == NodeKind::kBrackets && node.text == "()") {
     std::string names;
@@ -36,10 +37,15 @@ std::string NameOf(const Node& node) {
   return "";
 }
 
+// The last member of a chain may be the only one with a unit: 9 · 2 = 18 dollars.
+const Node& WithoutUnit(const Node& last, const Node& member) {
+  return last.kind == NodeKind::kQuantity && IsValue(member) ? last.children[0] : last;
+}
+
 bool AllEqual(std::vector<Node>::const_iterator first, std::vector<Node>::const_iterator last,
               Budget* budget) {
   for (auto member = first; member != last; ++member) {
-    const Node& value = *(last - 1);
+    const Node& value = WithoutUnit(*(last - 1), *member);
     if (SameTree(*member, value)) continue;
     if (!IsValue(*member) || !IsValue(value) ||
         ValuesEqual(value, *member, budget) != Equality::kEqual)

@@ -38,6 +38,8 @@ constexpr UnicodeRow kUnicode[] = {
     {"∶", Unicode::kSign, ":"},           {"（", Unicode::kSign, "("},
     {"）", Unicode::kSign, ")"},          {"＝", Unicode::kSign, "="},
     {"＋", Unicode::kSign, "+"},          {"％", Unicode::kSign, "%"},
+    {"\u2010", Unicode::kSign, "-"},      {"\u2011", Unicode::kSign, "-"},
+    {"€", Unicode::kSign, "€"},           {"£", Unicode::kSign, "£"},
     {"…", Unicode::kSign, "ellipsis"},    {"⋯", Unicode::kSign, "ellipsis"},
     {"′", Unicode::kSign, "'"},           {"√", Unicode::kCommand, "usqrt"},
     {"∛", Unicode::kCommand, "ucbrt"},    {"∜", Unicode::kCommand, "ufrt"},

@@ -16,7 +16,8 @@ constexpr int kMaxTextDepth = 8;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+// A tie of LaTeX is white space.
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '~'; }
 
 bool AllDigits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit);
@@ -62,7 +63,7 @@ class Lexer {
       ++at_;
       return {};
     }
-    if (IsDigit(c) || (c == '.' && IsDigit(Peek(1)))) return ReadNumber();
+    if (IsDigit(c) || (c == '.' && IsDigit(Peek(1))) || AtRepetend()) return ReadNumber();
     if (IsLetter(c)) return ReadWord();
     if (c == '\\') return ReadCommand();
     if (static_cast<unsigned char>(c) >= 0x80) return ReadUnicode();
@@ -83,7 +84,7 @@ class Lexer {
       ",", "{,}", ",\\!", ",\\! ", "\\,", "\\ ", "\\!", "~", " ", "\u00a0", "\u2009", "\u202f"};
 
   void ReadGroups(std::string* digits) {
-    if (digits->size() > 3) return;
+    if (digits->size() > 3 || (*digits)[0] == '0') return;
     for (const std::string_view kind : kThousands) {
       if (kind == "," && brackets_ > 0) continue;  // in brackets a comma separates
       size_t skip = ThousandsSeparator(kind);
@@ -103,17 +104,23 @@ class Lexer {
     return text_.substr(start, at_ - start);
   }
 
-  // What a bar marks as repeating behind the decimals; empty when there is none.
+  // What a bar or a dot marks as repeating behind the decimals; empty when there is none.
   std::string_view TakeRepetend() {
-    for (const std::string_view bar : {"\\overline{", "\\bar{"}) {
+    for (const std::string_view bar : {"\\overline", "\\bar", "\\dot"}) {
       if (!StartsWith(bar)) continue;
-      const size_t start = at_ + bar.size();
-      const size_t end = text_.find('}', start);
-      if (end == kNpos || !AllDigits(text_.substr(start, end - start))) return {};
-      at_ = end + 1;
+      size_t start = at_ + bar.size();
+      size_t end = start + 1;
+      const bool group = start < text_.size() && text_[start] == '{';
+      if (group) end = text_.find('}', ++start);
+      if (end > text_.size() || !AllDigits(text_.substr(start, end - start))) return {};
+      if (bar == "\\dot" && end - start > 1) return {};  // marks one digit
+      at_ = group ? end + 1 : end;
       return text_.substr(start, end - start);
     }
     return {};
+  }
+  bool AtRepetend() const {
+    return StartsWith(".\\overline") || StartsWith(".\\bar") || StartsWith(".\\dot");
   }
 
   Status ReadNumber() {
@@ -180,8 +187,8 @@ class Lexer {
 
   Status ReadSign() {
     static constexpr std::pair<std::string_view, std::string_view> kLong[] = {
-        {"**", "^"}, {"<=", "<="},  {">=", ">="}, {"!=", "!="},
-        {"==", "="}, {"+/-", "+-"}, {"+-", "+-"}, {"...", "ellipsis"}};
+        {"**", "^"}, {"<=", "<="},  {">=", ">="},       {"!=", "!="},
+        {"==", "="}, {"+/-", "+-"}, {"...", "ellipsis"}};
     for (const auto& [written, sign] : kLong) {
       if (!StartsWith(written)) continue;
       at_ += written.size();
@@ -267,6 +274,16 @@ class Lexer {
     return {};
   }
 
+  // The [4pt] behind the end of a row.
+  void SkipRowSpace() {
+    size_t end = at_ + 1;
+    while (end < text_.size() && (IsDigit(text_[end]) || text_[end] == '.')) ++end;
+    if (Peek() != '[' || end == at_ + 1 || end + 2 >= text_.size() || text_[end + 2] != ']') return;
+    for (const std::string_view unit : {"pt", "em", "ex", "mm", "cm"}) {
+      if (text_.substr(end, 2) == unit) at_ = end + 3;
+    }
+  }
+
   Status ReadCommand() {
     ++at_;
     if (at_ == text_.size()) return InvalidArgument("a backslash at the end");
@@ -284,6 +301,7 @@ class Lexer {
           return {};
         case '\\':
           PushSign("\\\\");
+          SkipRowSpace();
           return {};
         case '{':
           PushSign("\\{");
@@ -381,8 +399,8 @@ class Lexer {
   Status ReadText(std::string_view group, bool roman) {
     if (text_depth_ >= kMaxTextDepth) return ResourceExhausted("text inside text too deep");
     // \mathrm{e} and \mathrm{lcm} are mathematics in upright letters.
-    const bool word = !group.empty() && std::all_of(group.begin(), group.end(), IsLetter);
-    const bool mathematics = roman && word && (group.size() == 1 || IsFunctionName(group));
+    const bool constant = group == "e" || group == "i";
+    const bool mathematics = roman && (constant || IsFunctionName(group));
     Lexer inner(group, decimal_comma_, tokens_);
     inner.space_ = space_;
     inner.brackets_ = brackets_;

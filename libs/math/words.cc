@@ -34,17 +34,39 @@ class Sorter {
   void Run() {
     std::vector<Token> sorted;
     sorted.reserve(tokens_->size());
-    for (Token& token : *tokens_) {
+    only_letters_ = std::all_of(tokens_->begin(), tokens_->end(), [](const Token& token) {
+      return token.kind == Token::Kind::kWord || token.kind == Token::Kind::kEnd ||
+             token.text == ".";
+    });
+    for (size_t at = 0; at < tokens_->size(); ++at) {
+      Token& token = (*tokens_)[at];
       if (token.kind != Token::Kind::kWord) {
         sorted.push_back(std::move(token));
+      } else if (IsUnionSign(token, sorted, at + 1)) {
+        token.kind = Token::Kind::kSign;
+        token.text = "cup";
+        sorted.push_back(std::move(token));
       } else {
-        Sort(std::move(token), &sorted);
+        const bool called = at + 1 < tokens_->size() && IsSign((*tokens_)[at + 1], "(");
+        Sort(std::move(token), called, &sorted);
       }
     }
     *tokens_ = std::move(sorted);
   }
 
  private:
+  static bool IsSign(const Token& token, std::string_view sign) {
+    return token.kind == Token::Kind::kSign && token.text == sign;
+  }
+
+  // (-∞,-1) U (1,∞)
+  bool IsUnionSign(const Token& word, const std::vector<Token>& before, size_t next) const {
+    if (word.text != "U" || word.in_text || before.empty()) return false;
+    const Token& behind = (*tokens_)[std::min(next, tokens_->size() - 1)];
+    return (IsSign(before.back(), ")") || IsSign(before.back(), "]")) &&
+           (IsSign(behind, "(") || IsSign(behind, "["));
+  }
+
   bool IsSymbol(char letter) const {
     return symbols_ != nullptr && std::find(symbols_->begin(), symbols_->end(),
                                             std::string_view(&letter, 1)) != symbols_->end();
@@ -61,7 +83,15 @@ class Sorter {
     return !before.empty() && before.back().kind == Token::Kind::kNumber;
   }
 
-  void Sort(Token word, std::vector<Token>* sorted) const {
+  // The h of km/h.
+  static bool BelowMeasure(const std::vector<Token>& before) {
+    if (before.size() < 2 || !IsSign(before.back(), "/")) return false;
+    const Token& measure = before[before.size() - 2];
+    return measure.kind == Token::Kind::kWord && FindMeasure(measure.text);
+  }
+
+  // `called`: a round bracket follows.
+  void Sort(Token word, bool called, std::vector<Token>* sorted) const {
     if (IsSeparator(word.text)) return sorted->push_back(std::move(word));
     if (word.in_text) return SortText(std::move(word), sorted);
     Token::Kind kind = Token::Kind::kName;
@@ -70,8 +100,8 @@ class Sorter {
       word.text = spelled;
       return sorted->push_back(std::move(word));
     }
-    if (BehindNumber(*sorted) && word.space_before && word.text.size() > 1 &&
-        FindMeasure(word.text)) {
+    const bool unit_place = BehindNumber(*sorted) && (word.space_before || !called);
+    if (unit_place && word.text.size() > 1 && FindMeasure(word.text)) {
       return sorted->push_back(std::move(word));
     }
     const std::string_view function = LeadingFunctionName(word.text);
@@ -93,14 +123,19 @@ class Sorter {
   }
 
   void SortLetter(Token word, std::vector<Token>* sorted) const {
-    const bool unit = symbols_ != nullptr && symbols_->empty() && word.space_before &&
-                      BehindNumber(*sorted) && FindMeasure(word.text).has_value();
+    const bool unit = symbols_ != nullptr && symbols_->empty() &&
+                      (BehindNumber(*sorted) || BelowMeasure(*sorted)) &&
+                      FindMeasure(word.text).has_value();
     if (!unit) word.kind = Token::Kind::kName;
     sorted->push_back(std::move(word));
   }
 
   bool IsProduct(const Token& word, bool behind_number) const {
     const std::string& letters = word.text;
+    const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+    if (only_letters_ && symbols_ == nullptr)  // a gold that may be a name, or "No"
+      return letters.size() <= 2 && letters != "no" &&
+             std::none_of(letters.begin(), letters.end(), is_capital);
     if (symbols_ != nullptr && !symbols_->empty()) {
       const auto known = [this](char c) { return IsSymbol(c) || c == 'i' || c == 'e'; };
       return std::all_of(letters.begin(), letters.end(), known);
@@ -108,8 +143,13 @@ class Sorter {
     if (symbols_ != nullptr) return false;
     if (behind_number && word.space_before && (letters.size() > 2 || FindMeasure(letters)))
       return false;
-    if (behind_number && FindMeasure(letters)) return false;
+    if (behind_number && (FindMeasure(letters) || IsOrdinalEnd(letters))) return false;
     return letters.size() <= 3 && letters != "yes" && letters != "no";
+  }
+
+  // The rest of 1st.
+  static bool IsOrdinalEnd(std::string_view letters) {
+    return letters == "st" || letters == "nd" || letters == "rd" || letters == "th";
   }
 
   static void SplitFunction(Token word, size_t length, std::vector<Token>* sorted) {
@@ -133,6 +173,7 @@ class Sorter {
 
   const std::vector<std::string>* symbols_;
   std::vector<Token>* tokens_;
+  bool only_letters_ = false;
 };
 
 bool IsLetterToken(const Token& token) {
@@ -159,9 +200,13 @@ std::string WordForm(std::string_view text) {
     if (around_letter) continue;
     if (token.kind == Token::Kind::kNumber && token.text.empty()) return "";
     std::string word = LowerCase(token.text);
-    if (form.empty() && (word == "the" || word == "an" ||
-                         (word == "a" && read->size() > 2 && (*read)[i + 1].text != ")" &&
-                          (*read)[i + 1].kind == Token::Kind::kWord))) {
+    const bool letters = word.find_first_of("abcdefghijklmnopqrstuvwxyz") != std::string::npos;
+    if (token.kind == Token::Kind::kCommand || (token.kind == Token::Kind::kSign && letters))
+      word.insert(0, "\\");
+    if (form.empty() &&
+        (word == "the" || word == "an" ||
+         (word == "a" && read->size() > 2 && (*read)[i + 1].text != ")" &&
+          (*read)[i + 1].kind == Token::Kind::kWord && !IsSeparator((*read)[i + 1].text)))) {
       continue;
     }
     if (!form.empty()) form += ' ';

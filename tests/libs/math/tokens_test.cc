@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "libs/math/wrapping.h"
 #include "tests/libs/math/tree_text.h"
 
 namespace cohort {

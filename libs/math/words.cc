@@ -46,6 +46,9 @@ class Sorter {
         token.kind = Token::Kind::kSign;
         token.text = "cup";
         sorted.push_back(std::move(token));
+      } else if (IsRateWord(token, at + 1)) {
+        token.text = "per";
+        sorted.push_back(std::move(token));
       } else {
         const bool called = at + 1 < tokens_->size() && IsSign((*tokens_)[at + 1], "(");
         Sort(std::move(token), called, &sorted);
@@ -65,6 +68,14 @@ class Sorter {
     const Token& behind = (*tokens_)[std::min(next, tokens_->size() - 1)];
     return (IsSign(before.back(), ")") || IsSign(before.back(), "]")) &&
            (IsSign(behind, "(") || IsSign(behind, "["));
+  }
+
+  // The second word of "dollars a day".
+  bool IsRateWord(const Token& word, size_t next) const {
+    if ((word.text != "a" && word.text != "an") || !word.space_before || IsSymbol('a'))
+      return false;
+    const Token& behind = (*tokens_)[std::min(next, tokens_->size() - 1)];
+    return behind.kind == Token::Kind::kWord && behind.text.size() > 1 && FindMeasure(behind.text);
   }
 
   bool IsSymbol(char letter) const {

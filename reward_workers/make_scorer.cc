@@ -20,7 +20,10 @@ Status Bad(const ScorerConfig& config, const std::string& what) {
 bool IsDuration(double seconds) { return std::isfinite(seconds) && seconds >= 0 && seconds <= 1e9; }
 
 Result<std::unique_ptr<Scorer>> MakeFormat(const ScorerConfig& config) {
-  if (config.variant == "strict") return MakeFormatScorer(config.name, EmptyThought::kAccepted);
+  if (config.variant == "strict") return MakeFormatScorer(config.name, EmptyThought::kRefused);
+  if (config.variant == "strict_or_empty") {
+    return MakeFormatScorer(config.name, EmptyThought::kAccepted);
+  }
   if (config.variant == "lenient") return MakeLenientFormatScorer(config.name);
   if (config.variant == "tags") return MakeTagScorer(config.name);
   return Bad(config, "variant: \"" + config.variant + "\" is unknown; use strict, lenient or tags");

@@ -141,7 +141,9 @@ ConfigSection ScorersSection() {
           .Key("ngram", &S::ngram, AtLeast(1),
                "For kind repetition: the number of tokens of a pattern.")
           .Key("variant", &S::variant, OneOf(FormatVariants()),
-               "For kind format: strict refuses every known trap but the empty thought; lenient "
+               "For kind format: strict refuses every known trap; strict_or_empty all of them but "
+               "the "
+               "empty thought, for where thinking is to be found out and not demanded; lenient "
                "lets white space stand around the tags and does not look at what is between and "
                "behind them; tags gives a quarter for each of the four tags on a line of its own.")
           .Key("language", &S::language, OneOf(ScorerLanguages()),

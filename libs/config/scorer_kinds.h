@@ -22,7 +22,9 @@ inline std::vector<std::string_view> PluginKinds() {
 inline std::vector<std::string_view> PythonStyles() { return {"auto", "trl", "verl", "cohort"}; }
 
 // How kind "format" judges.
-inline std::vector<std::string_view> FormatVariants() { return {"strict", "lenient", "tags"}; }
+inline std::vector<std::string_view> FormatVariants() {
+  return {"strict", "strict_or_empty", "lenient", "tags"};
+}
 
 // What kind "language" can look for, by ISO 639-1 code: libs/scoring/language.h tells them apart.
 inline std::vector<std::string_view> ScorerLanguages() {

@@ -1,7 +1,9 @@
-#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +19,25 @@ namespace cohort {
 namespace {
 
 using ::testing::HasSubstr;
+
+// All golds of the data sets; of the table of pairs where they are not there.
+std::vector<std::string> GoldAnswers() {
+  std::vector<std::string> golds;
+  std::ifstream pairs(std::string(std::getenv("COHORT_SOURCE")) + "/tests/libs/math/pairs.tsv");
+  for (std::string line; std::getline(pairs, line);) {
+    if (!line.empty() && line[0] != '#') golds.push_back(line.substr(0, line.find('\t')));
+  }
+  const char* data = std::getenv("COHORT_DATA");
+  for (const char* name : {"math500.jsonl", "gsm8k_test.jsonl", "gsm8k_train.jsonl"}) {
+    std::ifstream rows(std::string(data == nullptr ? "" : data) + "/" + name);
+    for (std::string line; std::getline(rows, line);) {
+      const std::string answer = nlohmann::json::parse(line).at("answer");
+      const size_t mark = answer.find("#### ");
+      golds.push_back(mark == std::string::npos ? answer : answer.substr(mark + 5));
+    }
+  }
+  return golds;
+}
 
 class Scorers : public ::testing::Test {
  protected:
@@ -137,7 +158,8 @@ TEST_F(Scorers, AGoldAnswerThatIsNoneMasks) {
 
 TEST_F(Scorers, FormatSaysWhatIsWrong) {
   EXPECT_EQ(Judge(Configured("format"), "<think>a</think>7").value(), 1.0);
-  EXPECT_EQ(Judge(Configured("format"), "<think></think>7").value(), 1.0);
+  EXPECT_EQ(Judge(Configured("format"), "<think>a</think>7").value(), 1.0);
+  EXPECT_EQ(Judge(Configured("format"), "<think></think>7").detail(), "the reasoning is empty");
   const Verdict verdict = Judge(Configured("format"), "7");
   EXPECT_EQ(verdict.value(), 0.0);
   EXPECT_EQ(verdict.reason(), OutcomeReason::kGraded);
@@ -150,6 +172,9 @@ TEST_F(Scorers, FormatHasLooserVariants) {
   const char* tags = "<think>\na\n</think>\n7";
   EXPECT_EQ(Judge(format, spaced).value(), 0.0);
   EXPECT_EQ(Judge(format, tags).value(), 1.0);
+  format.variant = "strict_or_empty";
+  EXPECT_EQ(Judge(format, "<think></think>7").value(), 1.0);
+  EXPECT_EQ(Judge(format, spaced).value(), 0.0);
   format.variant = "lenient";
   EXPECT_EQ(Judge(format, spaced).value(), 1.0);
   EXPECT_EQ(Judge(format, "7").detail(), "it does not start with <think>");
@@ -259,12 +284,18 @@ TEST_F(Scorers, NoTextLeavesAVerdictWithoutAReason) {
       scorers.push_back(*MakeScorer(Configured(std::string(kind), span), {&clock_, &timers_}));
     }
   }
+  const std::vector<std::string> golds = GoldAnswers();
   Rng rng(9);
   Rollout rollout = SampleRollout();
-  for (int round = 0; round < 10'000; ++round) {
+  const int golds_in_turn = static_cast<int>(golds.size());
+  for (int round = 0; round < 10'000 + golds_in_turn; ++round) {
     std::string text;
+    if (round < golds_in_turn) text = golds[static_cast<size_t>(round)];
     for (uint64_t n = rng.Below(40); n > 0; --n) text += pieces[rng.Below(pieces.size())];
-    rollout.prompt.truth = rng.Below(4) == 0 ? text : std::to_string(rng.Below(100));
+    if (rng.Below(4) == 0) text += "\\boxed{" + golds[rng.Below(golds.size())] + "}";
+    rollout.prompt.truth = rng.Below(4) == 0   ? text
+                           : rng.Below(2) == 0 ? golds[rng.Below(golds.size())]
+                                               : std::to_string(rng.Below(100));
     for (const auto& scorer : scorers) {
       int answers = 0;
       scorer->Start({rollout, text}, [&](Verdict verdict) {

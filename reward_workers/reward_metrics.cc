@@ -39,14 +39,20 @@ RewardMetrics::Route& RewardMetrics::OfRoute(const std::string& route) {
   return made;
 }
 
-void RewardMetrics::Graded(const std::string& scorer, OutcomeReason reason) {
-  Counter*& counter = graded_[{scorer, reason}];
+void RewardMetrics::Graded(const std::string& scorer, std::string_view outcome, double seconds) {
+  Counter*& counter = graded_[{scorer, std::string(outcome)}];
   if (counter == nullptr) {
-    counter = &metrics_->AddCounter(
-        "cohort_reward_graded_total", "Verdicts by scorer and reason.",
-        {{"scorer", scorer}, {"outcome", std::string(OutcomeReasonName(reason))}});
+    counter = &metrics_->AddCounter("cohort_reward_graded_total", "Verdicts by scorer and reason.",
+                                    {{"scorer", scorer}, {"outcome", std::string(outcome)}});
   }
   counter->Add();
+  Histogram*& histogram = scorer_seconds_[scorer];
+  if (histogram == nullptr) {
+    histogram = &metrics_->AddHistogram("cohort_reward_scorer_seconds",
+                                        "From asking a scorer to its verdict, with all attempts.",
+                                        ExponentialBuckets(0.0001, 4, 13), {{"scorer", scorer}});
+  }
+  histogram->Observe(seconds);
 }
 
 void RewardMetrics::Finished(const std::string& route, OutcomeReason reason, double seconds) {

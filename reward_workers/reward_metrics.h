@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,8 +19,8 @@ class RewardMetrics {
   // `metrics` must outlive this.
   RewardMetrics(Metrics* metrics, const std::vector<std::string>& routes);
 
-  // A scorer gave a verdict.
-  void Graded(const std::string& scorer, OutcomeReason reason);
+  // A scorer gave a verdict, `seconds` after it was asked.
+  void Graded(const std::string& scorer, std::string_view outcome, double seconds);
   // A rollout got its outcome, `seconds` after it was taken.
   void Finished(const std::string& route, OutcomeReason reason, double seconds);
   // A rollout was taken, `seconds` after its last token was drawn (by the clocks of two processes).
@@ -51,7 +52,8 @@ class RewardMetrics {
 
   Metrics* metrics_;
   std::map<std::string, Route> routes_;
-  std::map<std::pair<std::string, OutcomeReason>, Counter*> graded_;
+  std::map<std::pair<std::string, std::string>, Counter*> graded_;
+  std::map<std::string, Histogram*> scorer_seconds_;
   std::map<std::pair<std::string, OutcomeReason>, Counter*> outcomes_;
   std::map<std::pair<std::string, std::string>, Counter*> plugins_;
   Counter* busy_seconds_;

@@ -24,6 +24,7 @@ struct RewardWorker::Task {
   double taken_wall = 0;  // seconds since 1970
   std::shared_ptr<const ScorePlan> plan;
   std::optional<Judgement> judgement;                  // there is one where there is a plan
+  std::vector<Time> asked;                             // when, each of the plan's scorers
   std::vector<std::unique_ptr<PendingScore>> pending;  // last: refers to the others
 };
 
@@ -137,6 +138,7 @@ void RewardWorker::Take(Delivery delivery, Rollout rollout) {
   }
   in_hand.plan = *std::move(plan);
   in_hand.judgement.emplace(in_hand.plan->composition);
+  in_hand.asked.resize(in_hand.plan->scorers.size());
   AskScorers(in_hand);
   TakeAnswers();
   if (!tasks_.contains(token)) return;  // settled already
@@ -147,6 +149,7 @@ void RewardWorker::Take(Delivery delivery, Rollout rollout) {
 void RewardWorker::AskScorers(Task& task) {
   for (const size_t scorer : task.judgement->TakeReady()) {
     const ScoreRequest request{task.rollout, task.completion};
+    task.asked[scorer] = parts_.clock->Now();
     std::unique_ptr<PendingScore> pending = task.plan->scorers[scorer]->Start(
         request, [this, token = task.token, scorer](Verdict verdict) {
           answered_.push_back({token, scorer, std::move(verdict)});
@@ -167,12 +170,15 @@ void RewardWorker::TakeAnswers() {
         continue;
       }
       Task& task = *found->second;
-      const OutcomeReason reason = answer.verdict.reason();
+      const std::string_view outcome = answer.verdict.applicable()
+                                           ? OutcomeReasonName(answer.verdict.reason())
+                                           : "not_applicable";
       if (!task.judgement->Set(answer.scorer, std::move(answer.verdict))) {
         parts_.metrics->Dropped();
         continue;
       }
-      parts_.metrics->Graded(task.plan->composition->rules()[answer.scorer].name, reason);
+      parts_.metrics->Graded(task.plan->composition->rules()[answer.scorer].name, outcome,
+                             ToSeconds(parts_.clock->Now() - task.asked[answer.scorer]));
       AskScorers(task);
       if (task.judgement->complete()) SettleTask(task, task.judgement->Finish());
     }

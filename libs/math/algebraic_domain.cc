@@ -28,6 +28,17 @@ bool AsSmallFraction(const Rational& value, slong* p, ulong* q) {
   return true;
 }
 
+// e^{ln a}, b^{log_b a}, 10^{log a}: a itself, which the balls have found to be defined.
+bool UndoesLogarithm(const Node& power) {
+  const Node& base = power.children[0];
+  const Node& call = power.children[1];
+  if (call.kind != NodeKind::kCall) return false;
+  if (call.text == "ln") return IsConstant(base, "e");
+  if (call.text != "log") return false;
+  if (call.children.size() == 2) return SameTree(base, call.children[1]);
+  return base.kind == NodeKind::kNumber && base.number == Rational(10);
+}
+
 bool MentionsI(const Node& node) {
   return IsConstant(node, "i") ||
          std::any_of(node.children.begin(), node.children.end(), MentionsI);
@@ -147,6 +158,9 @@ Evaluation AlgebraicDomain::RaiseTo(const Algebraic& base, const Rational& expon
 }
 
 Evaluation AlgebraicDomain::Power(const Node& node, Algebraic* out) {
+  if (node.kind == NodeKind::kPower && UndoesLogarithm(node)) {
+    return Evaluate(node.children[1].children[0], *this, out);
+  }
   if (node.kind == NodeKind::kPower && IsConstant(node.children[0], "e"))
     return Exponential(node.children[1], out);
   const Node& inner = node.children[0];

@@ -14,6 +14,12 @@ constexpr long kMaxExponent = 1L << 40;
 
 constexpr long kMaxAngleBits = 4'000;  // of the argument of sin and its like
 
+// What is reduced by π, in either part of it, is not of so many bits that this takes long.
+bool HasTameAngle(const Ball& value) {
+  return arf_cmpabs_2exp_si(arb_midref(acb_realref(value.get())), kMaxAngleBits) <= 0 &&
+         arf_cmpabs_2exp_si(arb_midref(acb_imagref(value.get())), kMaxAngleBits) <= 0;
+}
+
 Evaluation Checked(const Ball& value) {
   if (!value.IsFinite()) return Evaluation::kBeyond;
   for (const arb_struct* part : {acb_realref(value.get()), acb_imagref(value.get())}) {
@@ -106,6 +112,7 @@ Evaluation BallDomain::Power(const Node& node, Ball* out) {
   result = Evaluate(node.children[1], *this, &power);
   if (result != Evaluation::kOk) return result;
   if (!SpendFunction()) return Evaluation::kTooCostly;
+  if (!HasTameAngle(power)) return Evaluation::kTooCostly;
   if (IsConstant(node.children[0], "e")) {
     acb_exp(out->get(), power.get(), precision_);
   } else {
@@ -130,9 +137,7 @@ Evaluation BallDomain::OneArgument(const std::string& name, const Ball& value, B
   for (const auto& [known, function] : kFunctions) {
     if (name != known) continue;
     // A large argument is reduced by as many bits of π.
-    if (arf_cmpabs_2exp_si(arb_midref(acb_realref(value.get())), kMaxAngleBits) > 0) {
-      return Evaluation::kTooCostly;
-    }
+    if (!HasTameAngle(value)) return Evaluation::kTooCostly;
     function(out->get(), value.get(), precision_);
     return Checked(*out);
   }

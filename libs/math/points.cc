@@ -26,13 +26,15 @@ Rational Fraction(uint64_t numerator, uint64_t denominator, bool negative) {
 }  // namespace
 
 uint64_t FractionPoint(uint64_t seed, uint64_t count) { return 4 * (seed + count) + 1; }
-uint64_t IntegerPoint(uint64_t seed, uint64_t count) { return 4 * (seed + count); }
+uint64_t SmallIntegerPoint(uint64_t seed, uint64_t count) { return 8 * (seed + count); }
+uint64_t IntegerPoint(uint64_t seed, uint64_t count) { return 8 * (seed + count) + 4; }
 
 Rational PointValue(std::string_view name, uint64_t point) {
   const uint64_t hash = HashOf(name, point);
   const bool negative = ((hash >> 40) & 1) != 0;
-  if (point % 4 == 0) return Fraction(1 + hash % 12, 1, negative);
-  constexpr uint64_t kLargest[] = {4, 4, 4, 4, 40, 1'000, 100'000, 1};
+  if (point % 4 == 0)
+    return Fraction(1 + hash % (point % 8 != 0 && (hash >> 33) % 4 == 0 ? 300 : 12), 1, negative);
+  constexpr uint64_t kLargest[] = {4, 4, 4, 40, 1'000, 100'000, 10'000'000, 1};
   const uint64_t largest = kLargest[(hash >> 50) % 8];
   const uint64_t denominator = 211 + (hash & 0x3ff);
   if (largest == 1) return Fraction(1 + (hash >> 10) % 20, denominator, negative);  // near 0

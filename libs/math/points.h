@@ -17,8 +17,9 @@ namespace cohort {
 // small integers, for expressions such as (−1)^n that have no value between them.
 uint64_t FractionPoint(uint64_t seed, uint64_t count);
 uint64_t IntegerPoint(uint64_t seed, uint64_t count);
+uint64_t SmallIntegerPoint(uint64_t seed, uint64_t count);  // up to 12
 
-// Of a variable: not 0, up to 10^5 in size.
+// Of a variable: not 0, up to 10^7 in size.
 Rational PointValue(std::string_view name, uint64_t point);
 
 // Of a constant that stands for itself, such as π: between 0 and 4, never an integer of few bits.

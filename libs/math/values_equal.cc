@@ -15,7 +15,8 @@
 namespace cohort {
 namespace {
 
-constexpr uint64_t kTriedPoints = 60;
+constexpr uint64_t kTriedPoints = 160;
+constexpr size_t kTellingPoints = 4;  // of two equations that are compared
 constexpr std::initializer_list<long> kPrecisions = {64, 256, 1024, 4096};
 constexpr long kFirstPrecision = 128;  // of functions
 constexpr long kMostPrecision = 4096;
@@ -58,9 +59,13 @@ Equality CompareRationalConstants(const Node& gold, const Node& answer, Budget* 
 // Exactly, at points where both are rational; not known where one of them never is.
 Equality CompareRationalFunctions(const Node& gold, const Node& answer, bool smooth, Budget* budget,
                                   bool* known) {
+  const bool rounded = IsRounded(gold) || IsRounded(answer);
   size_t agreeing = 0;
   for (uint64_t count = 1; count <= kTriedPoints && agreeing < EnoughPoints(smooth); ++count) {
-    RationalDomain domain(FractionPoint(budget->seed(), count), budget);
+    const bool at_integer = rounded && count % 3 == 0;
+    RationalDomain domain(
+        at_integer ? IntegerPoint(budget->seed(), count) : FractionPoint(budget->seed(), count),
+        budget);
     Rational gold_value;
     Rational answer_value;
     Evaluation result = Evaluate(gold, domain, &gold_value);
@@ -96,10 +101,11 @@ bool ProvedEqual(const Node& gold, const Node& answer, Budget* budget) {
   if (ProvedEqualAt(gold, answer, {FractionPoint(seed, 1), FractionPoint(seed, 2)}, budget))
     return true;
   if (SymbolsOf(gold).empty() && SymbolsOf(answer).empty()) return false;
-  return ProvedEqualAt(
-      gold, answer,
-      {IntegerPoint(seed, 1), IntegerPoint(seed, 2), IntegerPoint(seed, 3), IntegerPoint(seed, 4)},
-      budget);
+  if (IsTrigonometric(gold) || IsTrigonometric(answer)) return false;
+  return ProvedEqualAt(gold, answer,
+                       {SmallIntegerPoint(seed, 1), SmallIntegerPoint(seed, 2),
+                        SmallIntegerPoint(seed, 3), SmallIntegerPoint(seed, 4)},
+                       budget);
 }
 
 Equality CompareConstants(const Node& gold, const Node& answer, Budget* budget) {
@@ -126,6 +132,12 @@ struct FunctionCheck {
   bool complex;    // they speak of i: values that are not real count
   long precision;  // that tells the numbers apart which they are written with
   Budget* budget;
+
+  bool GoldIsReal(uint64_t point) const {
+    BallDomain domain(point, kFirstPrecision, budget);
+    Ball value;
+    return Evaluate(gold, domain, &value) == Evaluation::kOk && (complex || value.IsReal());
+  }
 
   enum class Found { kApart, kTogether, kNothing };
   // At one point, with balls narrow enough to say something.
@@ -154,6 +166,8 @@ Equality CompareFunctions(const Node& gold, const Node& answer, bool smooth, Bud
   const bool complex = speaks_of_i(gold, speaks_of_i) || speaks_of_i(answer, speaks_of_i);
   const FunctionCheck check{gold, answer, complex, wanted, budget};
   std::vector<uint64_t> together;
+  size_t between_integers = 0;       // points where both have a value
+  size_t gold_between_integers = 0;  // … where the gold has one
   for (uint64_t count = 1; count <= kTriedPoints && together.size() < EnoughPoints(smooth);
        ++count) {
     const uint64_t point =
@@ -161,10 +175,14 @@ Equality CompareFunctions(const Node& gold, const Node& answer, bool smooth, Bud
     const FunctionCheck::Found found = check.At(point, kFirstPrecision, -kNarrow);
     if (found == FunctionCheck::Found::kApart) return Equality::kDifferent;
     if (found == FunctionCheck::Found::kTogether) together.push_back(point);
+    if (found == FunctionCheck::Found::kTogether && count % 3 != 0) ++between_integers;
+    if (count % 3 != 0) gold_between_integers += check.GoldIsReal(point) ? 1 : 0;
     if (budget->empty()) return Equality::kTooCostly;
   }
   if (together.empty()) return Equality::kUndefined;
   if (together.size() < std::min<size_t>(EnoughPoints(smooth), 4)) return Equality::kUndecided;
+  // An answer that has values at integers only says little of a gold that has them everywhere.
+  if (between_integers == 0 && gold_between_integers > 0) return Equality::kUndecided;
   if (ProvedEqual(gold, answer, budget)) return Equality::kEqual;
   if (HasGrowth(gold) || HasGrowth(answer) || wanted > kMostPrecision) return Equality::kUndecided;
   together.resize(4);
@@ -256,15 +274,23 @@ bool CertainlyLess(const Node& a, const Node& b, Budget* budget) {
 }
 
 Equality Proportional(const Node& a, const Node& b, bool positive, Budget* budget) {
-  const Node zero = NumberNode(Rational(0));
-  for (const Node* side : {&a, &b}) {
-    const Equality nothing = ValuesEqual(zero, *side, budget);
-    if (nothing != Equality::kDifferent)
-      return nothing == Equality::kEqual ? Equality::kDifferent : nothing;
+  // a(p) b(q) = a(q) b(p) for all p and q, of which enough are such that none of the four is 0.
+  const Node other_a = Renamed(a);
+  const Node other_b = Renamed(b);
+  const Node all = MakeNode(NodeKind::kMultiply, {a, b, other_a, other_b});
+  size_t telling = 0;
+  for (uint64_t count = 1; count <= kTriedPoints && telling < kTellingPoints; ++count) {
+    BallDomain domain(FractionPoint(budget->seed(), count), 256, budget);
+    Ball product;
+    if (Evaluate(all, domain, &product) == Evaluation::kOk && product.IsReal() &&
+        !acb_contains_zero(product.get())) {
+      ++telling;
+    }
   }
-  // a(p) b(q) = a(q) b(p) for all p and q.
-  const Equality same = ValuesEqual(MakeNodeOf(NodeKind::kMultiply, a, Renamed(b)),
-                                    MakeNodeOf(NodeKind::kMultiply, Renamed(a), b), budget);
+  if (telling < kTellingPoints)
+    return budget->empty() ? Equality::kTooCostly : Equality::kUndecided;
+  const Equality same = ValuesEqual(MakeNodeOf(NodeKind::kMultiply, a, other_b),
+                                    MakeNodeOf(NodeKind::kMultiply, other_a, b), budget);
   if (same != Equality::kEqual || !positive) return same;
   return HasPositiveRatio(a, b, budget) ? Equality::kEqual : Equality::kDifferent;
 }

@@ -147,7 +147,12 @@ bool Judgement::Set(size_t scorer, Verdict verdict) {
   if (scorer >= seats_.size() || seats_[scorer].state != State::kAsked) return false;
   const ComponentRule& rule = composition_->rules_[scorer];
   std::optional<double> value = verdict.value();
-  if (value) value = std::clamp(*value, rule.minimum, rule.maximum);
+  if (value && verdict.reason() == OutcomeReason::kGraded) {
+    value = std::clamp(*value, rule.minimum, rule.maximum);
+  } else if (value) {
+    // A failure is never worth more than the worst that the scorer may say.
+    value = rule.weight >= 0 ? std::min(0.0, rule.minimum) : std::max(0.0, rule.maximum);
+  }
   seats_[scorer].verdict = std::move(verdict);
   Decide(scorer, value);
   Advance();
@@ -173,6 +178,7 @@ Outcome Judgement::FinishScored() const {
   bool correct = true;
   bool weighted = false;  // some weighted component has a value
   bool some_not_applicable = false;
+  bool passed = false;  // some scorer that says whether it is correct has a value
   for (size_t i = 0; i < seats_.size(); ++i) {
     const ComponentRule& rule = composition_->rules_[i];
     const Seat& seat = seats_[i];
@@ -183,12 +189,14 @@ Outcome Judgement::FinishScored() const {
     if (!seat.value) continue;  // masked, and nothing needs it; or not applicable
     components.push_back({rule.name, *seat.value, rule.weight});
     if (rule.passes && *seat.value != 1.0) correct = false;
+    passed = passed || rule.passes;
     weighted = weighted || rule.weight != 0;
     if (seat.verdict && reason == OutcomeReason::kGraded) reason = seat.verdict->reason();
   }
-  if (!weighted && some_not_applicable) {
+  if ((!weighted || !passed) && some_not_applicable) {
     return Outcome::Masked(OutcomeReason::kTaskUnsupported,
-                           "no scorer with a weight applies to it");
+                           passed ? "no scorer with a weight applies to it"
+                                  : "no scorer that says whether it is correct applies to it");
   }
   Result<Outcome> outcome =
       Outcome::Scored(reason, std::move(components), correct, std::move(detail));

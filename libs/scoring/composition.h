@@ -61,7 +61,9 @@ class Judgement {
   // Once complete. Scored with one component for each scorer, in order; its reason is the first
   // that is not `graded`, in order. Masked with the first needed scorer's reason when one is
   // masked; a masked scorer that nothing needs is left out, and so is one that is not applicable
-  // to the sample (when that leaves nothing with a weight: masked as task_unsupported).
+  // to the sample. When that leaves nothing with a weight, or nothing that `passes`: masked as
+  // task_unsupported. A failure of the model (a scored reason that is not graded) is worth 0, or
+  // the worst that the clamp allows where 0 is better: no answer gains by breaking a scorer.
   Outcome Finish() const;
 
  private:

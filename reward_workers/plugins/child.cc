@@ -83,19 +83,36 @@ std::vector<char*> Pointers(const std::vector<std::string>& words) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   signal(SIGPIPE, SIG_DFL);
+  close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);  // logs, sockets: nothing of ours
   if (folder[0] != '\0' && chdir(folder) != 0) _exit(126);
   execve(program, arguments, environment);
   _exit(127);
 }
 
-std::vector<pid_t> ChildrenOfThisProcess() {
+std::vector<pid_t> ChildrenOf(const std::string& process) {
   std::vector<pid_t> children;
   std::error_code error;
-  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", error)) {
+  for (const auto& thread :
+       std::filesystem::directory_iterator("/proc/" + process + "/task", error)) {
     std::ifstream list(thread.path() / "children");
     for (pid_t pid = 0; list >> pid;) children.push_back(pid);
   }
   return children;
+}
+
+constexpr int kCountedGenerations = 8;
+
+uint64_t ResidentWithDescendants(pid_t pid, int generations) {
+  const std::string process = std::to_string(pid);
+  std::ifstream statm("/proc/" + process + "/statm");
+  uint64_t total = 0;
+  uint64_t resident = 0;
+  statm >> total >> resident;
+  resident *= static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  if (generations == 0) return resident;
+  for (const pid_t child : ChildrenOf(process))
+    resident += ResidentWithDescendants(child, generations - 1);
+  return resident;
 }
 
 }  // namespace
@@ -215,13 +232,9 @@ void Child::Kill() {
   if (!end_) kill(pid_, SIGKILL);
 }
 
-uint64_t Child::ResidentBytes() const {
-  std::ifstream statm("/proc/" + std::to_string(pid_) + "/statm");
-  uint64_t total = 0;
-  uint64_t resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-}
+uint64_t Child::ResidentBytes() const { return ResidentWithDescendants(pid_, kCountedGenerations); }
+
+std::vector<pid_t> ChildrenOfThisProcess() { return ChildrenOf("self"); }
 
 void AdoptOrphans() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
 

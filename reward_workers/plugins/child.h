@@ -55,7 +55,7 @@ class Child {
   std::optional<std::string> TakeEnd();
   void Kill();  // the group, at once
 
-  // Resident memory in bytes; 0 when it is gone.
+  // Resident memory in bytes, with its descendants'; 0 when it is gone.
   uint64_t ResidentBytes() const;
 
  private:
@@ -72,6 +72,8 @@ class Child {
   std::string last_errors_;
   FrameReader frames_;
 };
+
+std::vector<pid_t> ChildrenOfThisProcess();
 
 // Makes this process the one that orphans come to, so that what a scorer leaves behind can be
 // found.

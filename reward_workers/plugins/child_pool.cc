@@ -12,12 +12,8 @@ constexpr Duration kClosingTime = std::chrono::milliseconds(200);
 constexpr Duration kFirstRestart = std::chrono::milliseconds(100);
 constexpr Duration kLastRestart = std::chrono::seconds(10);
 constexpr int kStartsBeforeGivingUp = 5;  // in a row; then what waits is masked
+constexpr int kMaxUnasked = 4;            // answers that nobody asked for, between two rollouts
 constexpr size_t kMaxNoise = 64 << 20;    // bytes of stderr for one rollout
-
-// A rollout that any scorer can judge, for when none was judged yet.
-constexpr std::string_view kFirstCanary =
-    R"({"scorer":"canary","completion":"0","answer":"0","prompt":"0","route":"canary","row":0,"sample":0,)"
-    R"("finish":"stop","tokens":1,"completion_ids":[0],"prompt_ids":[0]})";
 
 Duration RestartDelay(int failures) {
   Duration delay = kFirstRestart;
@@ -64,6 +60,7 @@ void ChildPool::Start(Seat& seat, Time now) {
   seat.state = SeatState::kStarting;
   seat.due = now + options_.start_limit;
   seat.served = 0;
+  seat.noise = 0;
   seat.closed = false;
 }
 
@@ -97,17 +94,22 @@ void ChildPool::Serve(size_t index, Time now) {
   seat.child->Flush();
   if (seat.child->errors() >= 0) {
     seat.noise += seat.child->ReadErrors();
-    if (seat.noise > kMaxNoise && seat.state == SeatState::kBusy) {
-      return Broke(seat, Breakage::kNonsense, "it wrote more than 64 MiB to stderr", now);
+    if (seat.noise > kMaxNoise) {
+      const std::string why = "it wrote more than 64 MiB to stderr";
+      if (seat.state == SeatState::kBusy) return Broke(seat, Breakage::kNonsense, why, now);
+      if (seat.state == SeatState::kStarting) return StartFailed(seat, why, now);
+      tell_("restart");
+      return StopChild(seat, now);
     }
   }
-  const bool more = seat.child->ReadOutput();
+  // What is ending gets nothing more to do: known before its last answers are taken.
+  if (!seat.child->ReadOutput() && !seat.closed) {
+    seat.closed = true;
+    seat.child->CloseOutput();
+    const bool at_work = seat.state != SeatState::kIdle;
+    seat.due = std::min(at_work ? seat.due : now + kClosingTime, now + kClosingTime);
+  }
   TakeFrames(seat, now);
-  if (more || !seat.child || seat.closed) return;
-  seat.closed = true;
-  seat.child->CloseOutput();
-  seat.due =
-      std::min(seat.state == SeatState::kIdle ? now + kClosingTime : seat.due, now + kClosingTime);
 }
 
 void ChildPool::TakeFrames(Seat& seat, Time now) {
@@ -129,8 +131,10 @@ void ChildPool::TakeFrames(Seat& seat, Time now) {
 }
 
 void ChildPool::Take(Seat& seat, ScorerMessage message, Time now) {
-  if (auto* failed = std::get_if<FailedMessage>(&message))
+  if (auto* failed = std::get_if<FailedMessage>(&message)) {
+    if (seat.state == SeatState::kBusy) return Broke(seat, Breakage::kCrash, failed->detail, now);
     return StartFailed(seat, failed->detail, now);
+  }
   if (auto* ready = std::get_if<ReadyMessage>(&message)) {
     if (seat.state != SeatState::kStarting) return;
     ready_ = std::move(*ready);
@@ -145,8 +149,16 @@ void ChildPool::Take(Seat& seat, ScorerMessage message, Time now) {
   if (seat.state != SeatState::kBusy || id != seat.attempt) {
     // A second answer, or one to a question that nobody asked: dropped.
     tell_("unasked");
-    if (seat.state == SeatState::kStarting)
+    if (seat.state == SeatState::kStarting) {
       StartFailed(seat, "it answered before it was ready", now);
+    } else if (++seat.unasked > kMaxUnasked) {
+      if (seat.state == SeatState::kBusy) {
+        Broke(seat, Breakage::kNonsense, "it answers what nobody asked", now);
+      } else {
+        tell_("restart");
+        StopChild(seat, now);
+      }
+    }
     return;
   }
   if (verdict != nullptr) return Judged(seat, verdict->verdict, now);
@@ -156,9 +168,15 @@ void ChildPool::Take(Seat& seat, ScorerMessage message, Time now) {
 void ChildPool::Judged(Seat& seat, Verdict verdict, Time now) {
   const uint64_t job = std::exchange(seat.job, 0);
   seat.state = SeatState::kIdle;
+  seat.idle_ends = 0;
   ++seat.served;
   Work& work = jobs_.at(job);
-  if (work.grading.step() != GradingCase::Step::kCanary) canary_ = work.job.fields;
+  // Only what was graded without haste is a good canary.
+  const bool quick = now - seat.given < options_.limit / 4;
+  if (work.grading.step() != GradingCase::Step::kCanary && quick &&
+      verdict.reason() == OutcomeReason::kGraded) {
+    canaries_.Add(work.job.fields);
+  }
   work.grading.Judged(std::move(verdict));
   Continue(job, now);
   HandOut(now);
@@ -176,7 +194,9 @@ void ChildPool::Broke(Seat& seat, Breakage how, const std::string& detail, Time 
     tell_("restart");
     StopChild(seat, now);
   }
-  jobs_.at(job).grading.Broke(how, detail);
+  GradingCase& grading = jobs_.at(job).grading;
+  if (grading.step() == GradingCase::Step::kCanary) canaries_.DropLast();
+  grading.Broke(how, detail);
   Continue(job, now);
   HandOut(now);
 }
@@ -193,7 +213,10 @@ void ChildPool::Continue(uint64_t job, Time now) {
     return;
   }
   if (step == GradingCase::Step::kCanary) tell_("canary");
-  for_fresh_.push_back(job);
+  // A child that said itself that it failed is as good as a fresh one.
+  const bool same_child =
+      step == GradingCase::Step::kAlone && work.grading.last_breakage() == Breakage::kError;
+  (same_child ? waiting_ : for_fresh_).push_back(job);
 }
 
 void ChildPool::HandOut(Time now) {
@@ -222,13 +245,13 @@ void ChildPool::HandOut(Time now) {
 void ChildPool::Give(Seat& seat, uint64_t job, Time now) {
   Work& work = jobs_.at(job);
   const bool canary = work.grading.step() == GradingCase::Step::kCanary;
-  const std::string fields = !canary           ? work.job.fields
-                             : canary_.empty() ? std::string(kFirstCanary)
-                                               : canary_;
+  const std::string fields = canary ? canaries_.For(work.job.fields) : work.job.fields;
   seat.state = SeatState::kBusy;
   seat.job = job;
   seat.attempt = next_attempt_++;
+  seat.given = now;
   seat.due = now + options_.limit;
+  seat.unasked = 0;
   seat.noise = 0;
   seat.child->Write(Frame(ScoreMessage(seat.attempt, fields)));
 }
@@ -243,6 +266,7 @@ void ChildPool::Tick(Time now) {
       continue;
     }
     if (const std::optional<std::string> end = seat.child->TakeEnd()) {
+      seat.closed = true;
       Serve(i, now);  // what it wrote before
       if (!seat.child || seat.state == SeatState::kDown) continue;
       Ended(seat, *end, now);
@@ -267,7 +291,9 @@ void ChildPool::Tick(Time now) {
     } else if (seat.state == SeatState::kStarting) {
       StartFailed(seat, "it was not ready in time", now);
     } else {
-      Broke(seat, Breakage::kTimeout, "", now);
+      Serve(i, now);  // what came just in time
+      if (seat.state == SeatState::kBusy && now >= seat.due)
+        Broke(seat, Breakage::kTimeout, "", now);
     }
   }
   HandOut(now);
@@ -280,7 +306,8 @@ void ChildPool::Ended(Seat& seat, const std::string& how, Time now) {
   if (seat.state == SeatState::kStarting) return StartFailed(seat, why, now);
   if (seat.state == SeatState::kBusy) return Broke(seat, Breakage::kCrash, why, now);
   tell_("restart");
-  StopChild(seat, now);
+  // One that starts and ends without having done anything is not started in a loop.
+  StopChild(seat, seat.served > 0 ? now : now + RestartDelay(++seat.idle_ends));
 }
 
 std::optional<Time> ChildPool::NextDue() const {

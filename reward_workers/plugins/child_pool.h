@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "libs/base/clock.h"
+#include "reward_workers/plugins/canaries.h"
 #include "reward_workers/plugins/child.h"
 #include "reward_workers/plugins/grading_case.h"
 #include "reward_workers/plugins/messages.h"
@@ -78,6 +79,9 @@ class ChildPool {
     uint64_t served = 0;   // rollouts judged by this child
     uint64_t attempt = 0;  // the id that it was given
     uint64_t job = 0;
+    Time given{};         // when
+    int unasked = 0;      // answers that nobody asked for, since then
+    int idle_ends = 0;    // of children that ended before they had judged anything
     bool closed = false;  // its stdout is: it is ending, or as good as
     size_t noise = 0;     // bytes of stderr during this attempt
   };
@@ -101,7 +105,7 @@ class ChildPool {
   std::map<uint64_t, Work> jobs_;
   std::deque<uint64_t> waiting_;    // any child will do
   std::deque<uint64_t> for_fresh_;  // need a child that has served nobody
-  std::string canary_;              // fields of the last rollout that was judged
+  Canaries canaries_;
   std::optional<ReadyMessage> ready_;
   std::string start_failure_;
   int start_failures_ = 0;  // in a row

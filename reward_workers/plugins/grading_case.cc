@@ -3,6 +3,11 @@
 #include <utility>
 
 namespace cohort {
+namespace {
+
+constexpr int kCanaries = 2;  // that break before the rollout is masked
+
+}  // namespace
 
 std::string_view BreakageName(Breakage breakage) {
   switch (breakage) {
@@ -23,16 +28,25 @@ std::string_view BreakageName(Breakage breakage) {
 void GradingCase::Broke(Breakage how, std::string detail) {
   const std::string what =
       std::string(BreakageName(how)) + (detail.empty() ? "" : " (" + detail + ")");
+  last_breakage_ = how;
   switch (step_) {
     case Step::kRun:
       story_ = what;
       step_ = Step::kAlone;
       return;
     case Step::kAlone:
-      story_ += ", alone in a fresh child " + what;
-      step_ = Step::kCanary;
+      if (!canary_passed_) {
+        story_ += ", alone in a fresh child " + what;
+        step_ = Step::kCanary;
+        return;
+      }
+      verdict_ = Verdict::Failed(
+          OutcomeReason::kGraderKilled,
+          "the answer breaks its scorer: " + story_ + "; a canary passed, and then again " + what);
+      step_ = Step::kDone;
       return;
     case Step::kCanary:
+      if (++canaries_broken_ < kCanaries) return;
       verdict_ = Verdict::Masked(OutcomeReason::kGraderCrashed,
                                  "the scorer is broken: " + story_ + "; the canary: " + what);
       step_ = Step::kDone;
@@ -44,11 +58,11 @@ void GradingCase::Broke(Breakage how, std::string detail) {
 
 void GradingCase::Judged(Verdict verdict) {
   if (step_ == Step::kCanary) {
-    verdict_ = Verdict::Failed(OutcomeReason::kGraderKilled,
-                               "the answer breaks its scorer: " + story_ + "; a canary passed");
-  } else {
-    verdict_ = std::move(verdict);
+    canary_passed_ = true;
+    step_ = Step::kAlone;
+    return;
   }
+  verdict_ = std::move(verdict);
   step_ = Step::kDone;
 }
 

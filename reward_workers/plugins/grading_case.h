@@ -1,9 +1,11 @@
 // One rollout's way through a scorer that may break: what to do after each attempt.
 //
-// Infrastructure is forgiven once, the model never escapes: an attempt that breaks the scorer is
-// repeated alone in a fresh child; when that breaks too, a canary decides: a rollout of before that
-// the scorer judged. Where the canary passes, the answer broke its scorer, and that is the model's
-// failure; where it does not, the scorer is broken, and the rollout is masked. Pure; a value.
+// Infrastructure is forgiven, the model never escapes: an attempt that breaks the scorer is
+// repeated alone in a fresh child. When that breaks too, a canary decides: the same task with a
+// completion that the scorer judged before. Where the canary passes, the task is tried once more,
+// since trouble that has passed meanwhile is nobody's fault; breaks it then, the answer broke its
+// scorer, and that is the model's failure. Where two canaries break, the scorer or the task is
+// broken, and the rollout is masked. Pure; a value.
 #pragma once
 
 #include <string>
@@ -27,12 +29,14 @@ class GradingCase {
  public:
   enum class Step {
     kRun,     // in any child
-    kAlone,   // in a fresh child
-    kCanary,  // the canary, in a fresh child
+    kAlone,   // in a fresh child (any child will do where the last one said itself that it failed)
+    kCanary,  // a canary, in a fresh child; another one than before
     kDone,
   };
 
   Step step() const { return step_; }
+  // How the last attempt broke; only after one did.
+  Breakage last_breakage() const { return last_breakage_; }
   // The attempt that step() asked for broke.
   void Broke(Breakage how, std::string detail);
   // It gave a verdict (of the canary, when that was asked for).
@@ -43,6 +47,9 @@ class GradingCase {
 
  private:
   Step step_ = Step::kRun;
+  Breakage last_breakage_ = Breakage::kError;
+  int canaries_broken_ = 0;
+  bool canary_passed_ = false;
   std::string story_;  // what happened so far, for people
   Verdict verdict_ = Verdict::Masked(OutcomeReason::kGraderCrashed, "not judged");
 };

@@ -1,18 +1,19 @@
 #include "reward_workers/plugins/http_pool.h"
 
 #include <curl/curl.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
 #include <deque>
 #include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "libs/base/rng.h"
+#include "reward_workers/plugins/canaries.h"
 #include "reward_workers/plugins/frames.h"
 #include "reward_workers/plugins/grading_case.h"
 #include "reward_workers/plugins/messages.h"
@@ -22,13 +23,10 @@ namespace cohort {
 namespace {
 
 constexpr Duration kLongestPoll = std::chrono::milliseconds(500);
-constexpr std::string_view kFirstCanary =
-    R"({"scorer":"canary","completion":"0","answer":"0","prompt":"0","route":"canary","row":0,"sample":0,)"
-    R"("finish":"stop","tokens":1})";
-
 struct Request {
   CURL* easy = nullptr;
   std::vector<uint64_t> jobs;
+  Time sent{};
   std::string body;
   std::string reply;
   bool too_long = false;
@@ -44,18 +42,31 @@ size_t TakeReply(char* bytes, size_t size, size_t count, void* request) {
   return size * count;
 }
 
-bool IsOutage(CURLcode code, long status) {
+// The service was not reached, or sent us away unread.
+bool IsAway(CURLcode code, long status, bool sent) {
   switch (code) {
     case CURLE_OK:
-      return status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
+      return status == 429;
     case CURLE_COULDNT_CONNECT:
     case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_SSL_CONNECT_ERROR:
+      return true;
+    case CURLE_OPERATION_TIMEDOUT:
+      return !sent;
+    default:
+      return false;
+  }
+}
+
+// It may be away, or this task may have broken it: both look like this.
+bool MayBeAway(CURLcode code, long status) {
+  switch (code) {
+    case CURLE_OK:
+      return status == 408 || status == 502 || status == 503 || status == 504;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
-    case CURLE_SSL_CONNECT_ERROR:
       return true;
     default:
       return false;
@@ -73,7 +84,10 @@ class HttpPool::Loop {
         rate_(options_.requests_per_second),
         rng_(1) {
     static std::once_flag once;
-    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+    std::call_once(once, [] {
+      curl_global_init(CURL_GLOBAL_DEFAULT);
+      signal(SIGPIPE, SIG_IGN);  // a connection that is closed under us is an error, not the end
+    });
     multi_ = curl_multi_init();
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options_.in_flight));
     headers_ = curl_slist_append(headers_, "Content-Type: application/json");
@@ -117,6 +131,7 @@ class HttpPool::Loop {
     Job job;
     GradingCase grading;
     int retries = 0;
+    bool alone = false;  // not in a batch
   };
 
   void Run() {
@@ -164,8 +179,7 @@ class HttpPool::Loop {
     std::vector<uint64_t> batch;
     while (!ready_.empty() && batch.size() < options_.batch) {
       const auto found = works_.find(ready_.front());
-      const bool alone =
-          found != works_.end() && found->second.grading.step() != GradingCase::Step::kRun;
+      const bool alone = found != works_.end() && found->second.alone;
       if (alone && !batch.empty()) break;
       ready_.pop_front();
       if (found == works_.end()) continue;
@@ -175,8 +189,9 @@ class HttpPool::Loop {
     return batch;
   }
 
-  const std::string& FieldsOf(const Work& work) const {
-    return work.grading.step() == GradingCase::Step::kCanary ? canary_ : work.job.fields;
+  std::string FieldsOf(const Work& work) {
+    return work.grading.step() == GradingCase::Step::kCanary ? canaries_.For(work.job.fields)
+                                                             : work.job.fields;
   }
 
   void Send(std::vector<uint64_t> jobs) {
@@ -190,6 +205,7 @@ class HttpPool::Loop {
     }
     auto request = std::make_unique<Request>();
     request->easy = easy;
+    request->sent = clock_.Now();
     if (options_.batch == 1) {
       request->body = FieldsOf(works_.at(jobs[0]));
     } else {
@@ -203,6 +219,9 @@ class HttpPool::Loop {
     curl_easy_setopt(easy, CURLOPT_URL, options_.url.c_str());
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");  // none, whatever the environment says
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     static_cast<long>(std::max<int64_t>(1, limit / 4)));
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.c_str());
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(request->body.size()));
@@ -230,83 +249,110 @@ class HttpPool::Loop {
       curl_off_t retry_after = 0;
       curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
       curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
+      curl_off_t connected = 0;
+      curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
       const std::unique_ptr<Request> request = std::move(requests_.at(easy));
       requests_.erase(easy);
       Close(easy);
-      Done(*request, code, status, retry_after);
+      Done(*request, code, status, /*sent=*/connected > 0, retry_after);
     }
     return any;
   }
 
-  void Done(const Request& request, CURLcode code, long status, int64_t retry_after) {
+  void Done(const Request& request, CURLcode code, long status, bool sent, int64_t retry_after) {
     const std::string what =
         code == CURLE_OK ? "HTTP " + std::to_string(status) : curl_easy_strerror(code);
     if (request.too_long)
       return BrokeAll(request, Breakage::kNonsense, "it answered with more than 1 MiB");
-    if (IsOutage(code, status)) return Retry(request, what, status == 429, retry_after);
+    if (IsAway(code, status, sent)) return Retry(request, what, /*away=*/true, retry_after);
+    if (MayBeAway(code, status)) return Retry(request, what, /*away=*/false, retry_after);
     if (code == CURLE_OPERATION_TIMEDOUT) return BrokeAll(request, Breakage::kTimeout, "");
-    if (code == CURLE_OK && status >= 500) return BrokeAll(request, Breakage::kError, what);
-    if (code != CURLE_OK || status < 200 || status >= 300) {
-      for (const uint64_t id : request.jobs)
+    if (code == CURLE_OK && (status == 401 || status == 403)) {
+      for (const uint64_t id : request.jobs) {
         Finish(id, Verdict::Masked(OutcomeReason::kGraderCrashed, options_.url + ": " + what));
+      }
       return;
     }
+    if (code != CURLE_OK || status < 200 || status >= 300)
+      return BrokeAll(request, Breakage::kError, what);
     TakeVerdicts(request);
   }
 
   void TakeVerdicts(const Request& request) {
-    if (options_.batch == 1) return TakeVerdict(request.jobs[0], ReadVerdict(request.reply));
-    const auto reply = nlohmann::json::parse(request.reply, nullptr, /*allow_exceptions=*/false);
-    const bool good = reply.is_object() && reply.contains("verdicts") &&
-                      reply["verdicts"].is_array() &&
-                      reply["verdicts"].size() == request.jobs.size();
-    if (!good)
-      return BrokeAll(request, Breakage::kNonsense,
-                      "it did not answer with as many \"verdicts\" as tasks");
+    if (options_.batch == 1)
+      return TakeVerdict(request, request.jobs[0], ReadVerdict(request.reply));
+    Result<std::vector<Result<Verdict>>> verdicts =
+        ReadVerdicts(request.reply, request.jobs.size());
+    if (!verdicts.ok()) return BrokeAll(request, Breakage::kNonsense, verdicts.status().message());
     for (size_t i = 0; i < request.jobs.size(); ++i) {
-      const nlohmann::json& verdict = reply["verdicts"][i];
-      TakeVerdict(request.jobs[i], ReadVerdict(verdict.dump(
-                                       -1, ' ', false, nlohmann::json::error_handler_t::replace)));
+      TakeVerdict(request, request.jobs[i], std::move((*verdicts)[i]));
     }
   }
 
-  void TakeVerdict(uint64_t id, Result<Verdict> verdict) {
+  void TakeVerdict(const Request& request, uint64_t id, Result<Verdict> verdict) {
     if (!verdict.ok()) return Broke(id, Breakage::kNonsense, verdict.status().message());
     const auto found = works_.find(id);
     if (found == works_.end()) return;
     Work& work = found->second;
-    if (work.grading.step() != GradingCase::Step::kCanary) canary_ = work.job.fields;
+    // Only what was graded without haste is a good canary.
+    const bool quick = clock_.Now() - request.sent < options_.limit / 4;
+    const bool canary = work.grading.step() == GradingCase::Step::kCanary;
+    if (!canary && quick && verdict->reason() == OutcomeReason::kGraded)
+      canaries_.Add(work.job.fields);
     work.grading.Judged(*std::move(verdict));
-    Finish(id, work.grading.verdict());
+    GoOn(id);
   }
 
+  // What breaks several at once is not yet an attempt of any of them: each is sent alone.
   void BrokeAll(const Request& request, Breakage how, const std::string& detail) {
-    for (const uint64_t id : request.jobs) Broke(id, how, detail);
+    for (const uint64_t id : request.jobs) {
+      const auto found = works_.find(id);
+      if (found == works_.end()) continue;
+      found->second.alone = true;
+      if (request.jobs.size() == 1) {
+        Broke(id, how, detail);
+      } else {
+        ready_.push_back(id);
+      }
+    }
   }
 
   void Broke(uint64_t id, Breakage how, const std::string& detail) {
     tell_(std::string(BreakageName(how)));
     const auto found = works_.find(id);
     if (found == works_.end()) return;
-    GradingCase& grading = found->second.grading;
-    grading.Broke(how, detail);
+    Work& work = found->second;
+    work.alone = true;
+    if (work.grading.step() == GradingCase::Step::kCanary) canaries_.DropLast();
+    work.grading.Broke(how, detail);
+    GoOn(id);
+  }
+
+  // After an attempt: the next one, or the verdict.
+  void GoOn(uint64_t id) {
+    const GradingCase& grading = works_.at(id).grading;
     if (grading.step() == GradingCase::Step::kDone) return Finish(id, grading.verdict());
     if (grading.step() == GradingCase::Step::kCanary) tell_("canary");
     ready_.push_back(id);
   }
 
-  void Retry(const Request& request, const std::string& what, bool rate_limited,
-             int64_t retry_after) {
-    tell_(rate_limited ? "rate_limited" : "retry");
+  void Retry(const Request& request, const std::string& what, bool away, int64_t retry_after) {
+    tell_(what == "HTTP 429" ? "rate_limited" : "retry");
     const Time now = clock_.Now();
     for (const uint64_t id : request.jobs) {
       const auto found = works_.find(id);
       if (found == works_.end()) continue;
       Work& work = found->second;
+      work.alone = work.alone || !away;
       if (work.retries >= options_.retries) {
-        Finish(id, Verdict::Masked(OutcomeReason::kGraderCrashed,
-                                   options_.url + ": " + what + ", " +
-                                       std::to_string(work.retries) + " times again"));
+        // Nobody was there: masked. Somebody may have been: the canary says whose fault it is.
+        if (away) {
+          Finish(id, Verdict::Masked(OutcomeReason::kGraderCrashed,
+                                     options_.url + ": " + what + ", " +
+                                         std::to_string(work.retries) + " times again"));
+        } else {
+          Broke(id, Breakage::kError, what);
+        }
         continue;
       }
       const Duration asked = Seconds(static_cast<double>(std::min<int64_t>(retry_after, 300)));
@@ -341,7 +387,7 @@ class HttpPool::Loop {
   std::multimap<Time, uint64_t> delayed_;
   std::map<CURL*, std::unique_ptr<Request>> requests_;
   std::vector<CURL*> idle_;
-  std::string canary_{kFirstCanary};
+  Canaries canaries_;
   std::thread thread_;  // last: uses the others
 };
 

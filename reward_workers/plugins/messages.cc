@@ -38,7 +38,8 @@ Result<Verdict> VerdictOf(const Json& object) {
   if (value->is_null()) return Verdict::NotApplicable(detail);
   if (value->is_boolean()) return Verdict::Graded(value->get<bool>() ? 1 : 0, detail);
   if (!value->is_number())
-    return InvalidArgument("its value is no number: " + Quoted(value->dump()));
+    return InvalidArgument(std::string("its value is no number but of the type ") +
+                           value->type_name());
   const auto number = value->get<double>();
   if (!std::isfinite(number)) return InvalidArgument("its value is not finite");
   return Verdict::Graded(number, detail);
@@ -91,6 +92,21 @@ Result<ScorerMessage> ReadScorerMessage(std::string_view json) {
 Result<Verdict> ReadVerdict(std::string_view json) {
   COHORT_ASSIGN_OR_RETURN(const Json object, ParseObject(json));
   return VerdictOf(object);
+}
+
+Result<std::vector<Result<Verdict>>> ReadVerdicts(std::string_view json, size_t count) {
+  COHORT_ASSIGN_OR_RETURN(const Json object, ParseObject(json));
+  const auto list = object.find("verdicts");
+  if (list == object.end() || !list->is_array() || list->size() != count) {
+    return InvalidArgument("it did not answer with as many \"verdicts\" as tasks");
+  }
+  std::vector<Result<Verdict>> verdicts;
+  for (const Json& verdict : *list) {
+    verdicts.push_back(verdict.is_object()
+                           ? VerdictOf(verdict)
+                           : InvalidArgument("one of its verdicts is no JSON object"));
+  }
+  return verdicts;
 }
 
 std::string ScoreFields(const std::string& scorer, const ScoreRequest& request,

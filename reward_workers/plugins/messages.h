@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "libs/base/status.h"
 #include "libs/scoring/verdict.h"
@@ -43,6 +44,9 @@ Result<ScorerMessage> ReadScorerMessage(std::string_view json);
 // A verdict object as every tier writes it: {"value": number | null, "detail": "…"} or
 // {"unparseable": true, "detail": "…"}. Fails for what is none, such as a value that is not finite.
 Result<Verdict> ReadVerdict(std::string_view json);
+
+// {"verdicts": [verdict, …]}, as many as there were tasks; each may be bad by itself.
+Result<std::vector<Result<Verdict>>> ReadVerdicts(std::string_view json, size_t count);
 
 // The fields of a rollout for a scorer, without an id: a JSON object. `prompt` is the prompt's
 // text.

@@ -41,11 +41,16 @@ class PluginScorer : public Scorer {
   }
 
   std::unique_ptr<PendingScore> Start(const ScoreRequest& request, VerdictCallback done) override {
-    std::string fields = ScoreFields(name_, request, context_.decode(request.rollout.prompt.tokens),
-                                     backend_->WantsCompletionIds(), backend_->WantsPromptIds());
+    const std::string prompt = context_.decode(request.rollout.prompt.tokens);
+    std::string fields = ScoreFields(name_, request, prompt, backend_->WantsCompletionIds(),
+                                     backend_->WantsPromptIds());
     if (fields.size() > kMaxRequestBytes / 2) {
-      done(Verdict::Failed(OutcomeReason::kOutsideBudget,
-                           "too long for a plug-in: " + std::to_string(fields.size()) + " bytes"));
+      // The gold and the prompt are not the model's.
+      const bool models =
+          request.rollout.prompt.truth.size() + prompt.size() <= kMaxRequestBytes / 16;
+      const std::string how = "too long for a plug-in: " + std::to_string(fields.size()) + " bytes";
+      done(models ? Verdict::Failed(OutcomeReason::kOutsideBudget, how)
+                  : Verdict::Masked(OutcomeReason::kTaskUnsupported, how));
       return nullptr;
     }
     const uint64_t id = next_id_++;

@@ -1,6 +1,7 @@
 #include "reward_workers/plugins/supervisor.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -28,6 +29,8 @@ struct Polled {
 Supervisor::Supervisor(const Clock* clock)
     : clock_(*clock), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   AdoptOrphans();
+  signal(SIGPIPE, SIG_IGN);  // a scorer that closed its stdin is its own trouble
+  spared_ = ChildrenOfThisProcess();
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -113,7 +116,7 @@ void Supervisor::Run() {
   RunCommands();
   pools_.clear();
   for (int sweep = 0; sweep < kLastSweeps; ++sweep) {
-    if (SweepOrphans({}) == 0 && SweepOrphans({}) == 0) break;
+    if (SweepOrphans(spared_) == 0 && SweepOrphans(spared_) == 0) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
@@ -155,7 +158,7 @@ void Supervisor::Poll() {
 }
 
 std::vector<pid_t> Supervisor::Known() const {
-  std::vector<pid_t> known;
+  std::vector<pid_t> known = spared_;
   for (const auto& pool : pools_) {
     for (size_t i = 0; i < pool->size(); ++i) {
       if (const Child* child = pool->child(i)) known.push_back(child->pid());

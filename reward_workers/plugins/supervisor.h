@@ -19,7 +19,8 @@ namespace cohort {
 class Supervisor {
  public:
   // `clock` outlives it. This process adopts the orphans of its scorers from now on, and kills any
-  // child that it does not know.
+  // child that is new and that it does not know: one supervisor in a process, and nobody beside it
+  // that starts others.
   explicit Supervisor(const Clock* clock);
   ~Supervisor();  // kills all children, and what they left behind
   Supervisor(const Supervisor&) = delete;
@@ -52,7 +53,8 @@ class Supervisor {
   std::atomic<bool> stop_ = false;
   std::vector<std::unique_ptr<ChildPool>> pools_;
   Time next_sweep_{};
-  std::thread thread_;  // last: uses the others
+  std::vector<pid_t> spared_;  // children of this process from before
+  std::thread thread_;         // last: uses the others
 };
 
 }  // namespace cohort

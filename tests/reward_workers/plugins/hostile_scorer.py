@@ -99,6 +99,25 @@ def main():
             os.kill(os.getpid(), signal.SIGSTOP)
         elif what == "error":
             send({"type": "error", "id": task["id"], "detail": "ValueError: no"})
+        elif what == "failed":
+            send({"type": "failed", "detail": "no more"})
+        elif what == "deep":
+            body = b'{"type":"verdict","id":%d,"value":' % task["id"] + b"[" * 400000 + b"]" * 400000 + b"}"
+            OUT.write(struct.pack("<I", len(body)) + body)
+            OUT.flush()
+        elif what == "once":
+            verdict(task, 1)
+            os._exit(0)
+        elif what == "flood":
+            verdict(task, 1)
+            while True:
+                verdict(task, 1)
+        elif what == "memory of a child":
+            if os.fork() == 0:
+                leaked.append(bytearray(500 << 20))
+                time.sleep(1000)
+            time.sleep(2)
+            verdict(task, 1)
         elif what == "none":
             verdict(task, None)
         else:

@@ -41,8 +41,12 @@ class Service(http.server.BaseHTTPRequestHandler):
             time.sleep(3)
         if what == "500":
             return self.answer(500, b"")
-        if what == "404":
-            return self.answer(404, b"")
+        if what in ("404", "413", "502"):
+            return self.answer(int(what), b"")
+        if what == "die":
+            self.close_connection = True
+            self.connection.close()
+            return None
         if what == "nonsense":
             return self.answer(200, b"fine")
         if what == "long":

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reward_workers/plugins/canaries.h"
 #include "reward_workers/plugins/frames.h"
 #include "reward_workers/plugins/grading_case.h"
 
@@ -81,7 +82,17 @@ TEST(ScorerMessages, CarryTheRolloutAndOnlyTheIdsThatAreWanted) {
   EXPECT_FALSE(fields.contains("prompt_ids"));
 }
 
-TEST(GradingCase, ForgivesOnceThenAsksTheCanary) {
+TEST(ScorerMessages, ADeepReplyIsNonsenseAndNotTheEnd) {
+  const std::string deep = std::string(400'000, '[') + std::string(400'000, ']');
+  EXPECT_FALSE(ReadVerdict("{\"value\":" + deep + "}").ok());
+  EXPECT_FALSE(ReadScorerMessage(R"({"type":"verdict","id":1,"value":)" + deep + "}").ok());
+  const auto verdicts = ReadVerdicts("{\"verdicts\":[" + deep + R"(,{"value":1}]})", 2);
+  ASSERT_TRUE(verdicts.ok());
+  EXPECT_FALSE((*verdicts)[0].ok());
+  EXPECT_EQ(*(*verdicts)[1], Verdict::Graded(1));
+}
+
+TEST(GradingCase, ForgivesWhatBreaksOnce) {
   GradingCase once;
   EXPECT_EQ(once.step(), GradingCase::Step::kRun);
   once.Broke(Breakage::kTimeout, "");
@@ -89,20 +100,59 @@ TEST(GradingCase, ForgivesOnceThenAsksTheCanary) {
   once.Judged(Verdict::Graded(1));
   EXPECT_EQ(once.step(), GradingCase::Step::kDone);
   EXPECT_EQ(once.verdict(), Verdict::Graded(1));
+}
 
-  GradingCase hostile;
-  hostile.Broke(Breakage::kCrash, "signal 11");
-  hostile.Broke(Breakage::kMemory, "above 1 MiB");
+GradingCase BrokenTwice() {
+  GradingCase grading;
+  grading.Broke(Breakage::kCrash, "signal 11");
+  grading.Broke(Breakage::kMemory, "above 1 MiB");
+  return grading;
+}
+
+TEST(GradingCase, IsTheModelsFailureWhenItBreaksAgainAfterACanaryPassed) {
+  GradingCase hostile = BrokenTwice();
   EXPECT_EQ(hostile.step(), GradingCase::Step::kCanary);
-  GradingCase broken = hostile;
   hostile.Judged(Verdict::Graded(1));
+  EXPECT_EQ(hostile.step(), GradingCase::Step::kAlone);
+  hostile.Broke(Breakage::kCrash, "");
   EXPECT_EQ(hostile.verdict().reason(), OutcomeReason::kGraderKilled);
   EXPECT_EQ(hostile.verdict().value(), 0);
+}
+
+TEST(GradingCase, TroubleThatPassedMeanwhileIsNobodysFault) {
+  GradingCase honest = BrokenTwice();
+  honest.Judged(Verdict::Graded(0));  // the canary
+  honest.Judged(Verdict::Graded(1));
+  EXPECT_EQ(honest.verdict(), Verdict::Graded(1));
+}
+
+TEST(GradingCase, IsMaskedWhenTwoCanariesBreak) {
+  GradingCase broken = BrokenTwice();
+  broken.Broke(Breakage::kCrash, "");
+  EXPECT_EQ(broken.step(), GradingCase::Step::kCanary) << "the canary may have been a bad one";
   broken.Broke(Breakage::kCrash, "");
   EXPECT_EQ(broken.verdict().reason(), OutcomeReason::kGraderCrashed);
   EXPECT_FALSE(broken.verdict().value());
   EXPECT_THAT(broken.verdict().detail(),
               HasSubstr("crash (signal 11), alone in a fresh child memory (above 1 MiB)"));
+}
+
+TEST(Canaries, AreTheTaskWithACompletionOfBefore) {
+  Canaries canaries;
+  const std::string task = R"({"answer":"7","completion":"hostile","tokens":9})";
+  const auto completion = [&] {
+    return std::string(nlohmann::json::parse(canaries.For(task))["completion"]);
+  };
+  EXPECT_EQ(completion(), "0") << "nothing was judged yet";
+  canaries.Add(R"({"answer":"1","completion":"first","tokens":2})");
+  EXPECT_EQ(completion(), "first");
+  EXPECT_EQ(nlohmann::json::parse(canaries.For(task))["answer"], "7") << "its own gold";
+  canaries.Add(R"({"answer":"1","completion":"second","tokens":2})");
+  const std::string one = completion();
+  EXPECT_NE(completion(), one) << "another one each time";
+  const std::string last = completion();
+  canaries.DropLast();
+  EXPECT_NE(completion(), last);
 }
 
 }  // namespace

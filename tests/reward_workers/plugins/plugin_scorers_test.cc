@@ -127,8 +127,9 @@ TEST_F(PluginScorers, ALibraryInCIsAScorer) {
   EXPECT_FALSE(Judge("x", "none").applicable());
   EXPECT_EQ(Judge("x", "unparseable"),
             Verdict::Failed(OutcomeReason::kUnparseable, "nothing there"));
-  EXPECT_EQ(Judge("x", "crash").reason(), OutcomeReason::kGraderKilled);
-  EXPECT_EQ(Judge("x", "nan").reason(), OutcomeReason::kGraderKilled);
+  // A gold that breaks its scorer whatever the answer is not the model's failure.
+  EXPECT_EQ(Judge("x", "crash").reason(), OutcomeReason::kGraderCrashed);
+  EXPECT_EQ(Judge("x", "nan").reason(), OutcomeReason::kGraderCrashed);
   EXPECT_EQ(Judge("12345"), Verdict::Graded(0.25));
 }
 
@@ -163,12 +164,10 @@ TEST_F(PluginScorers, WhatBreaksAServiceEveryTimeIsTheModelsFailure) {
   const Service service;
   ASSERT_TRUE(Make(Http(service.Url())).ok());
   EXPECT_TRUE(Judge("good").scored());
-  for (const char* what : {"hang", "500", "nonsense", "long"}) {
+  for (const char* what : {"hang", "500", "nonsense", "long", "404", "413"}) {
     EXPECT_EQ(Judge(what).reason(), OutcomeReason::kGraderKilled) << what;
   }
-  EXPECT_EQ(told_["canary"], 4);
-  EXPECT_EQ(Judge("404").reason(), OutcomeReason::kGraderCrashed)
-      << "a wrong address is nobody's answer";
+  EXPECT_EQ(told_["canary"], 6);
 }
 
 TEST_F(PluginScorers, AnOutageIsWaitedFor) {
@@ -193,6 +192,17 @@ TEST_F(PluginScorers, SeveralRolloutsGoInOneRequest) {
   config.batch = 8;
   ASSERT_TRUE(Make(config).ok());
   EXPECT_EQ(Judge("good"), Verdict::Graded(0.5, "seen"));
+}
+
+TEST_F(PluginScorers, ACrashThatLooksLikeAnOutageIsTheModelsFailureToo) {
+  const Service service;
+  ScorerConfig config = Http(service.Url());
+  config.retries = 1;
+  ASSERT_TRUE(Make(config).ok());
+  EXPECT_TRUE(Judge("good").scored());
+  for (const char* what : {"die", "502"}) {
+    EXPECT_EQ(Judge(what).reason(), OutcomeReason::kGraderKilled) << what;
+  }
 }
 
 TEST_F(PluginScorers, AnAddressThatIsNoneIsRefused) {

@@ -139,12 +139,27 @@ TEST_P(BreaksEveryTime, EndsAsTheModelsFailureAndCostsItsNeighboursNothing) {
 INSTANTIATE_TEST_SUITE_P(Ways, BreaksEveryTime,
                          ::testing::Values("spin", "sleep", "crash", "exit", "memory", "gigabyte",
                                            "gigabyte of noise", "nan", "text", "other id", "stop",
-                                           "error"),
+                                           "error", "failed", "deep", "memory of a child"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), ' ', '_');
                            return name;
                          });
+
+TEST_F(SupervisorTest, WhatEndsAfterItsAnswerCostsNobodyAnAttempt) {
+  ASSERT_TRUE(Begin(Hostile(1, Seconds(10))).ok());
+  std::vector<uint64_t> ids;
+  for (int i = 0; i < 10; ++i) ids.push_back(Ask("once"));
+  for (const uint64_t id : ids) EXPECT_EQ(Wait(id), Verdict::Graded(1));
+  EXPECT_EQ(Told("crash"), 0);
+}
+
+TEST_F(SupervisorTest, StopsAChildThatFloods) {
+  ASSERT_TRUE(Begin(Hostile(1, Seconds(10))).ok());
+  EXPECT_EQ(Judge("flood"), Verdict::Graded(1));
+  EXPECT_EQ(Judge("good"), Verdict::Graded(0.5));
+  EXPECT_LT(Told("unasked"), 100);
+}
 
 TEST_F(SupervisorTest, RepeatsWhatBrokeOnce) {
   ASSERT_TRUE(Begin(Hostile(1, Seconds(10))).ok());
@@ -179,7 +194,7 @@ TEST_F(SupervisorTest, AnAnswerAfterTheLimitIsNone) {
   ASSERT_TRUE(Begin(Hostile(1, Seconds(0.3))).ok());
   EXPECT_EQ(Judge("good"), Verdict::Graded(0.5));
   EXPECT_EQ(Judge("late").reason(), OutcomeReason::kGraderKilled);
-  EXPECT_EQ(Told("timeout"), 2);
+  EXPECT_EQ(Told("timeout"), 3);
 }
 
 TEST_F(SupervisorTest, ForgetsWhatIsCancelled) {

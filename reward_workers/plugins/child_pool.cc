@@ -7,6 +7,8 @@ namespace cohort {
 namespace {
 
 constexpr Duration kMemoryCheck = std::chrono::milliseconds(50);
+// So soon after a rollout was handed over, an end may be that of the one before.
+constexpr Duration kHandover = std::chrono::milliseconds(100);
 // From a closed stdout to the end that explains it.
 constexpr Duration kClosingTime = std::chrono::milliseconds(200);
 constexpr Duration kFirstRestart = std::chrono::milliseconds(100);
@@ -304,7 +306,18 @@ void ChildPool::Ended(Seat& seat, const std::string& how, Time now) {
   const std::string words = seat.child->LastWords();
   const std::string why = how + (words.empty() ? "" : ": " + Quoted(words, 200));
   if (seat.state == SeatState::kStarting) return StartFailed(seat, why, now);
-  if (seat.state == SeatState::kBusy) return Broke(seat, Breakage::kCrash, why, now);
+  if (seat.state == SeatState::kBusy) {
+    Work& work = jobs_.at(seat.job);
+    if (seat.served == 0 || work.excused || now - seat.given > kHandover) {
+      return Broke(seat, Breakage::kCrash, why, now);
+    }
+    // It was ending already when it was given this one: its last rollout's doing, once.
+    work.excused = true;
+    (work.grading.step() == GradingCase::Step::kRun ? waiting_ : for_fresh_).push_front(seat.job);
+    tell_("restart");
+    StopChild(seat, now);
+    return HandOut(now);
+  }
   tell_("restart");
   // One that starts and ends without having done anything is not started in a loop.
   StopChild(seat, seat.served > 0 ? now : now + RestartDelay(++seat.idle_ends));

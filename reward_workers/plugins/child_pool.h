@@ -70,6 +70,7 @@ class ChildPool {
     Job job;
     GradingCase grading;
     bool cancelled = false;
+    bool excused = false;  // a child ended under it that was ending before
   };
   enum class SeatState { kDown, kStarting, kIdle, kBusy };
   struct Seat {

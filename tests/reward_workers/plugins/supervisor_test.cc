@@ -164,8 +164,7 @@ TEST_F(SupervisorTest, StopsAChildThatFloods) {
 TEST_F(SupervisorTest, RepeatsWhatBrokeOnce) {
   ASSERT_TRUE(Begin(Hostile(1, Seconds(10))).ok());
   for (int i = 0; i < 9; ++i) EXPECT_EQ(Judge("every third"), Verdict::Graded(1));
-  EXPECT_EQ(Told("crash"),
-            4);  // calls 3, 5 (the fresh child's third), …: one in two after the first
+  EXPECT_EQ(Told("restart"), 4);  // calls 3, 5 (the second child's third), …
   EXPECT_EQ(Told("canary"), 0);
 }
 

@@ -183,7 +183,7 @@ TEST(Score, APythonScorerThatCrashesForOneRowCostsNoOther) {
   EXPECT_THAT(result.verdicts[1]["reason"], HasSubstr("exit code 3"));
   EXPECT_THAT(result.verdicts[4]["reason"], HasSubstr("no good"));
   EXPECT_THAT(result.err, HasSubstr("2 grader_killed"));
-  EXPECT_THAT(result.err, HasSubstr("2 crash"));
+  EXPECT_THAT(result.err, HasSubstr("3 crash"));
 }
 
 TEST(Score, APythonFileNeedsNoKind) {

@@ -111,7 +111,7 @@ def computing(folder, workers):
         for number in range(workers):
             started = stack.enter_context(worker(folder, config, server.endpoint, 10 * workers + number, "--reward_worker.tasks_in_flight=16"))
             stack.enter_context(HalfACore(started.pid))
-        return measure(server.endpoint, 64, 2, 8)
+        return measure(server.endpoint, 64, 3, 12)
 
 
 def main():

@@ -3,7 +3,7 @@ import time
 
 
 def score(completion, answer):
-    end = time.process_time() + 0.004
+    end = time.process_time() + 0.02
     while time.process_time() < end:
         pass
     return 1.0

@@ -49,7 +49,16 @@ constexpr std::string_view kDoubts =
     "otherwise other another also only just even odd prime composite undefined unknown infinite "
     "infinity each almost via hence thus unless though although versus greater larger smaller "
     "bigger higher lower repeating recurring missing cancelled reversed ignored neg pos nil "
-    "null nan fold";
+    "null nan fold nope error non cannot fail impossible guess whatever lie lies umm negated "
+    "fails errors guesses logs percentages minuses unclear inverted rounded after rounding plusone "
+    "onehalf "
+    "teen grand thou";
+
+// Of other bases, prefixes of size, and letters of mathematics spelled out.
+constexpr std::string_view kNotations =
+    "binary octal hexadecimal hex oct bin tera deca deci peta pico permille basis minuse minus "
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron rho sigma "
+    "tau upsilon phi chi psi omega";
 
 // Words in "ly" that are none of the adverbs, which speak about the number.
 constexpr std::string_view kThingsInLy =
@@ -73,7 +82,11 @@ bool SpeaksOfTheNumber(std::string_view word) {
   static const WordSet operators = Words(kOperators);
   static const WordSet doubts = Words(kDoubts);
   static const WordSet things = Words(kThingsInLy);
-  return operators.count(word) > 0 || doubts.count(word) > 0 ||
+  static const WordSet notations = Words(kNotations);
+  // "untrue", but no units, unions and uncles.
+  if (word.size() > 4 && word.substr(0, 2) == "un" && word[2] != 'i' && word.substr(2, 3) != "cle")
+    return true;
+  return notations.count(word) > 0 || operators.count(word) > 0 || doubts.count(word) > 0 ||
          (EndsWith(word, "ly") && things.count(word) == 0);
 }
 

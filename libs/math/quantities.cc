@@ -1,5 +1,6 @@
 #include "libs/math/quantities.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace cohort {
@@ -114,6 +115,16 @@ Quantity ProductWithUnit(const Node& node) {
   return {std::move(product), std::move(unit)};
 }
 
+// Degrees that are no angle of a function, as in (90^\circ)^1: they are a unit, not π/180.
+bool HasBareDegrees(const Node& node) {
+  if (node.kind == NodeKind::kDegrees) return true;
+  if (node.kind == NodeKind::kCall && node.text != "abs") return false;
+  if (node.kind == NodeKind::kDivide) {  // degrees over degrees are a number
+    return HasBareDegrees(node.children[0]) != HasBareDegrees(node.children[1]);
+  }
+  return std::any_of(node.children.begin(), node.children.end(), HasBareDegrees);
+}
+
 }  // namespace
 
 int InfinitySign(const Node& node) {
@@ -157,6 +168,7 @@ Equality QuantitiesEqual(const Node& gold_node, const Node& answer_node, Budget*
     return PlainValuesEqual(gold_node, answer_node, budget);
   const Quantity gold = AsQuantity(gold_node);
   const Quantity answer = AsQuantity(answer_node);
+  if (HasBareDegrees(gold.value) != HasBareDegrees(answer.value)) return Equality::kDifferent;
   if (gold.unit.kind == Unit::Kind::kPercent || answer.unit.kind == Unit::Kind::kPercent) {
     return PercentagesEqual(gold, answer, budget);
   }

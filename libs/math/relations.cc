@@ -78,6 +78,22 @@ std::optional<Standard> AsStandard(const Node& node) {
   return Standard{MakeNodeOf(NodeKind::kAdd, *left, MakeNodeOf(NodeKind::kNegate, *right)), op};
 }
 
+// Whether this may be the name of that value: (x, y) of a pair, f(x) of an expression in x or a
+// constant, f(2) of a constant.
+bool Fits(const Node& name, const Node& value) {
+  if (name.kind == NodeKind::kBrackets) {
+    if (value.kind != NodeKind::kBrackets || value.children.size() != name.children.size())
+      return false;
+    return SymbolsOf(name).size() == name.children.size();  // each once
+  }
+  if (name.kind != NodeKind::kMultiply) return true;
+  const std::vector<std::string> symbols = SymbolsOf(value);
+  if (symbols.empty()) return true;
+  const Node& argument = name.children[1];
+  return argument.kind == NodeKind::kSymbol &&
+         std::binary_search(symbols.begin(), symbols.end(), argument.text);
+}
+
 }  // namespace
 
 std::optional<Named> AsNamed(const Node& node, Budget* budget) {
@@ -85,12 +101,13 @@ std::optional<Named> AsNamed(const Node& node, Budget* budget) {
   const std::vector<Node>& members = node.children;
   if (std::string name = NameOf(members.front()); !name.empty()) {
     if (!AllEqual(members.begin() + 1, members.end(), budget)) return {};
-    if (!Mentions(members.back(), name)) return Named{std::move(name), members.back()};
+    if (!Mentions(members.back(), name) && Fits(members.front(), members.back()))
+      return Named{std::move(name), members.back()};
   }
   if (std::string name = NameOf(members.back()); !name.empty()) {
     if (!AllEqual(members.begin(), members.end() - 1, budget)) return {};
     const Node& value = *(members.end() - 2);
-    if (!Mentions(value, name)) return Named{std::move(name), value};
+    if (!Mentions(value, name) && Fits(members.back(), value)) return Named{std::move(name), value};
   }
   return {};
 }

@@ -190,8 +190,12 @@ std::string_view MathVerdictName(MathVerdict verdict) {
 MathJudgement JudgeMath(std::string_view gold, std::string_view answer) {
   const Result<Gold> read = ReadGold(gold);
   if (!read.ok()) return {MathVerdict::kGoldInvalid, OneLine(read.status().message())};
-  if (answer.size() <= kMaxAnswerBytes && WithoutWrapping(gold) == WithoutWrapping(answer))
-    return {MathVerdict::kEqual, ""};
+  if (answer.size() <= kMaxAnswerBytes && WithoutWrapping(gold) == WithoutWrapping(answer)) {
+    // The same text is equal, unless the gold is none: one that is not equal to itself by the
+    // rules.
+    if (Judge(*read, gold).verdict == MathVerdict::kEqual) return {MathVerdict::kEqual, ""};
+    return {MathVerdict::kGoldInvalid, "it is not equal to itself by the rules"};
+  }
   return Judge(*read, answer);
 }
 

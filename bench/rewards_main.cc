@@ -34,7 +34,7 @@ struct Arguments {
   size_t rollouts = 0;  // in all; 0: by time
   double warm_up = 5;
   double seconds = 20;
-  double patience = 60;    // for the last outcomes
+  double patience = 60;      // for the last outcomes
   std::string until_exists;  // a file that ends the time early; empty: none
 };
 

@@ -20,15 +20,14 @@ constexpr size_t kTellingPoints = 4;  // of two equations that are compared
 constexpr std::initializer_list<long> kPrecisions = {64, 256, 1024, 4096};
 constexpr long kFirstPrecision = 128;  // of functions
 constexpr long kMostPrecision = 4096;
-constexpr long kNarrow =
-    -60;  // balls below 2^kNarrow, in size or relative to their value, say something
+constexpr long kNarrowBits = 60;  // a ball known to so many bits, or that small, says something
 
 // Points where both have a value that must agree: few for what is one expression everywhere.
 size_t EnoughPoints(bool smooth) { return smooth ? 4 : 20; }
 
 bool AreDisjoint(const Ball& a, const Ball& b) { return acb_overlaps(a.get(), b.get()) == 0; }
 
-bool IsNarrow(const Ball& ball, long bits = -kNarrow) {
+bool IsNarrow(const Ball& ball, long bits = kNarrowBits) {
   const auto below = [bits](const arb_struct* part) {
     return mag_cmp_2exp_si(arb_radref(part), -bits) < 0;
   };
@@ -129,8 +128,7 @@ Equality CompareConstants(const Node& gold, const Node& answer, Budget* budget) 
 struct FunctionCheck {
   const Node& gold;
   const Node& answer;
-  bool complex;    // they speak of i: values that are not real count
-  long precision;  // that tells the numbers apart which they are written with
+  bool complex;  // they speak of i: values that are not real count
   Budget* budget;
 
   bool GoldIsReal(uint64_t point) const {
@@ -164,7 +162,7 @@ Equality CompareFunctions(const Node& gold, const Node& answer, bool smooth, Bud
   };
   const long wanted = 256 + 4 * (LiteralBits(gold) + LiteralBits(answer));
   const bool complex = speaks_of_i(gold, speaks_of_i) || speaks_of_i(answer, speaks_of_i);
-  const FunctionCheck check{gold, answer, complex, wanted, budget};
+  const FunctionCheck check{gold, answer, complex, budget};
   std::vector<uint64_t> together;
   size_t between_integers = 0;       // points where both have a value
   size_t gold_between_integers = 0;  // … where the gold has one
@@ -172,7 +170,7 @@ Equality CompareFunctions(const Node& gold, const Node& answer, bool smooth, Bud
        ++count) {
     const uint64_t point =
         count % 3 == 0 ? IntegerPoint(budget->seed(), count) : FractionPoint(budget->seed(), count);
-    const FunctionCheck::Found found = check.At(point, kFirstPrecision, -kNarrow);
+    const FunctionCheck::Found found = check.At(point, kFirstPrecision, kNarrowBits);
     if (found == FunctionCheck::Found::kApart) return Equality::kDifferent;
     if (found == FunctionCheck::Found::kTogether) together.push_back(point);
     if (found == FunctionCheck::Found::kTogether && count % 3 != 0) ++between_integers;
@@ -259,9 +257,6 @@ bool RoundsTo(const Node& decimal, const Node& answer, Budget* budget) {
 }
 
 bool CertainlyLess(const Node& a, const Node& b, Budget* budget) {
-  RationalDomain domain(0, budget);
-  Rational left;
-  Rational right;
   if (a.kind == NodeKind::kNumber && b.kind == NodeKind::kNumber) return a.number < b.number;
   for (const long precision : {64L, 256L}) {
     const std::optional<Ball> first = RealConstant(a, precision, budget);

@@ -6,7 +6,8 @@
 //   4. algebraic numbers, where π and other constants stand for themselves: equal
 //      (algebraic_domain.h);
 //   5. balls at rising precision. Constants that still touch are undecided. Functions of variables
-//      whose balls touch at every point, and are narrow there, are equal.
+//      are equal when their balls touch at every point, are narrow there, and nothing that they are
+//      written with can hide below that precision (precision.h); else undecided.
 //
 // Costs are estimated and counted (budget.h), never measured. Pure functions, safe in any thread.
 #pragma once

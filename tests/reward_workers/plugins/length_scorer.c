@@ -1,9 +1,10 @@
-/* A scorer in C for the tests: the completion's bytes over `most`; the answer names what else it may do. */
-#include "reward_workers/plugins/cohort_scorer.h"
-
+/* A scorer in C for the tests: the completion's bytes over `most`; the answer names what else it
+ * may do. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "reward_workers/plugins/cohort_scorer.h"
 
 static void* create(const char* const* options, size_t count, char* error, size_t error_bytes) {
   double* most = malloc(sizeof(double));
@@ -41,6 +42,7 @@ static void score(void* scorer, const cohort_rollout* rollout, cohort_verdict* v
 static void destroy(void* scorer) { free(scorer); }
 
 const cohort_scorer_v1* cohort_scorer(void) {
-  static const cohort_scorer_v1 interface = {COHORT_SCORER_ABI, COHORT_WANTS_COMPLETION_IDS, "1.0", create, score, destroy};
+  static const cohort_scorer_v1 interface = {
+      COHORT_SCORER_ABI, COHORT_WANTS_COMPLETION_IDS, "1.0", create, score, destroy};
   return &interface;
 }

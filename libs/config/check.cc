@@ -1,13 +1,12 @@
 // Whether the values of a configuration fit together: what each key's own bounds cannot say.
 #include <algorithm>
 #include <cctype>
-#include <functional>
 #include <set>
 #include <string_view>
 
+#include "libs/config/check_scorers.h"
 #include "libs/config/endpoints.h"
 #include "libs/config/load.h"
-#include "libs/config/scorer_kinds.h"
 
 namespace cohort {
 namespace {
@@ -19,10 +18,6 @@ bool IsWord(std::string_view name) {
   return !name.empty() && std::isalpha(static_cast<unsigned char>(name.front())) != 0 &&
          std::all_of(name.begin(), name.end(),
                      [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
-}
-
-bool Has(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 bool HasStage(const Config& config, std::string_view kind) {
@@ -45,129 +40,6 @@ void CheckNames(const std::string& list, const std::vector<std::string>& names,
       problems.push_back(list + ": the name \"" + name + "\" is given twice; rename one");
     }
   }
-}
-
-// --- scorers -------------------------------------------------------------------------------------
-
-void CheckGates(const Config& config, Problems& problems) {
-  for (const ScorerConfig& scorer : config.scorers) {
-    for (const std::string& gate : scorer.requires_) {
-      if (config.FindScorer(gate) == nullptr) {
-        problems.push_back("scorers." + scorer.name + ".requires names \"" + gate +
-                           "\", which is no scorer; add it to [[scorers]] or correct the name");
-      }
-    }
-  }
-  std::set<std::string> done;
-  std::vector<std::string> path;
-  const std::function<bool(const std::string&)> finds_cycle = [&](const std::string& name) {
-    if (Has(path, name)) {
-      path.push_back(name);
-      return true;
-    }
-    const ScorerConfig* scorer = config.FindScorer(name);
-    if (scorer == nullptr || !done.insert(name).second) return false;
-    path.push_back(name);
-    for (const std::string& gate : scorer->requires_) {
-      if (finds_cycle(gate)) return true;
-    }
-    path.pop_back();
-    return false;
-  };
-  for (const ScorerConfig& scorer : config.scorers) {
-    path.clear();
-    if (!finds_cycle(scorer.name)) continue;
-    const auto begin = std::find(path.begin(), path.end(), path.back());
-    std::string circle;
-    for (auto at = begin; at != path.end(); ++at) circle += (at == begin ? "" : " → ") + *at;
-    problems.push_back("scorers require each other in a circle: " + circle +
-                       "; remove one of the requires");
-    return;
-  }
-}
-
-void CheckScorers(const Config& config, Problems& problems) {
-  std::vector<std::string> names;
-  for (const ScorerConfig& scorer : config.scorers) {
-    names.push_back(scorer.name);
-    const std::string path = "scorers." + scorer.name;
-    if (scorer.kind.empty()) {
-      problems.push_back(path + ".kind is missing: " + ScorerKindsInWords());
-    }
-    if (scorer.minimum > scorer.maximum) {
-      problems.push_back(path + ".minimum is above its maximum; swap them");
-    }
-    const bool overlong = scorer.kind == "soft_overlong";
-    if ((overlong || scorer.kind == "length") && scorer.length_limit == 0) {
-      problems.push_back(path + ".length_limit must be set for kind " + scorer.kind);
-    }
-    if (overlong && scorer.minimum > -1) {
-      problems.push_back(path +
-                         ".minimum cuts the values of soft_overlong off, which lie between "
-                         "-1 and 0; set it to -1");
-    }
-    const std::pair<const char*, bool> needed[] = {{"source", scorer.source.empty()},
-                                                   {"command", scorer.command.empty()},
-                                                   {"library", scorer.library.empty()},
-                                                   {"url", scorer.url.empty()}};
-    const char* const kinds[] = {"python", "process", "library", "http"};
-    for (size_t i = 0; i < std::size(kinds); ++i) {
-      if (scorer.kind != kinds[i] || !needed[i].second) continue;
-      problems.push_back(path + "." + needed[i].first + " must be set for kind " + scorer.kind);
-    }
-    if (overlong && scorer.length_buffer > scorer.length_limit) {
-      problems.push_back(path + ".length_buffer is above its length_limit; lower it");
-    }
-  }
-  CheckNames("scorers", names, problems);
-  CheckGates(config, problems);
-}
-
-// A list of scorers that judges together, of a route or of the evaluation.
-void CheckScorerList(const Config& config, const std::string& key,
-                     const std::vector<std::string>& names, bool for_training, Problems& problems) {
-  if (names.empty()) {
-    problems.push_back(key + " is empty: name at least one scorer");
-    return;
-  }
-  bool any_passes = false, any_weight = false;
-  std::set<std::string> seen;
-  for (const std::string& name : names) {
-    const ScorerConfig* scorer = config.FindScorer(name);
-    if (scorer == nullptr) {
-      problems.push_back(key + " names \"" + name +
-                         "\", which is no scorer; add it to [[scorers]] or correct the name");
-      return;
-    }
-    if (!seen.insert(name).second) problems.push_back(key + " names \"" + name + "\" twice");
-    any_passes = any_passes || scorer->passes;
-    any_weight = any_weight || scorer->weight != 0;
-    for (const std::string& gate : scorer->requires_) {
-      if (config.FindScorer(gate) != nullptr && !Has(names, gate)) {
-        problems.push_back(
-            key + ": \"" + name + "\" requires \"" + gate +
-            "\", which is not in the list; add it (with weight 0 it is a gate only)");
-      }
-    }
-  }
-  if (!any_passes) {
-    problems.push_back(key +
-                       ": none of these scorers has passes = true, so that pass@1 would "
-                       "count everything as right; set it on the one that decides");
-  }
-  if (for_training && !any_weight) {
-    problems.push_back(key + ": all of these scorers have weight 0, so that there is no reward");
-  }
-}
-
-double LongestDelay(const Config& config, const std::vector<std::string>& names) {
-  double longest = 0;
-  for (const std::string& name : names) {
-    const ScorerConfig* scorer = config.FindScorer(name);
-    if (scorer == nullptr) continue;
-    longest = std::max(longest, scorer->delay_seconds + scorer->delay_jitter_seconds);
-  }
-  return longest;
 }
 
 // --- routes and stages ---------------------------------------------------------------------------
@@ -381,6 +253,9 @@ std::vector<std::string> ConfigProblems(const Config& config) {
   if (config.model.path.empty()) {
     problems.push_back("model.path is missing: name a Hugging Face directory");
   }
+  std::vector<std::string> scorers;
+  for (const ScorerConfig& scorer : config.scorers) scorers.push_back(scorer.name);
+  CheckNames("scorers", scorers, problems);
   CheckScorers(config, problems);
   CheckRoutes(config, problems);
   CheckStages(config, problems);

@@ -52,21 +52,38 @@ struct ScorerConfig {
   int64_t ngram = 3;               // kind "repetition": tokens of a pattern
   std::string variant = "strict";  // kind "format": or "lenient", "tags"
   std::string language = "en";     // kind "language": the target, ISO 639-1
+  std::string right_by;            // kind "cosine": the scorer whose value 1 means right
+  double right_at_zero = 1.0;      // kind "cosine": a right completion without a token …
+  double right_at_limit = 0.5;     // … and one of length_limit tokens
+  double wrong_at_zero = -1.0;     // a wrong one likewise
+  double wrong_at_limit = -0.5;
 
   // Plug-ins: scorers that run outside of the worker.
   std::vector<std::string> command;  // kind "process": program and arguments
   std::string source;                // kind "python": FILE.py:FUNCTION
   std::string style = "auto";        // kind "python": "trl", "verl", "cohort"
   std::string library;               // kind "library": a shared library
-  std::string url;                   // kind "http"
+  std::string url;                   // kinds "http" and "judge"
   std::vector<std::string> options;  // "key=value" for the plug-in
-  int64_t processes = 1;             // kinds "process", "python", "library": children
+  bool deterministic = false;        // plug-ins: verdicts may be kept and given again
+  int64_t processes = 1;             // kinds "process", "python", "library": children; 0: by cost
+  double cpus = 1.0;                 // … and what one of them keeps busy, for processes = 0
   double timeout_seconds = 30;       // for one rollout, from when it is handed over
   int64_t memory_mb = 2048;          // of one child, in MiB
-  int64_t in_flight = 256;           // kind "http": requests under way
+  int64_t in_flight = 256;           // kinds "http" and "judge": requests under way
   int64_t batch = 1;                 // kind "http": rollouts in a request
-  int64_t retries = 3;               // kind "http": after outages and refusals
-  double requests_per_second = 0;    // kind "http": 0 is without limit
+  int64_t retries = 3;               // kinds "http" and "judge": of a request that broke off
+  double outage_seconds = 120;       // kinds "http" and "judge": patience with one that is away
+  double requests_per_second = 0;    // kinds "http" and "judge": 0 is without limit
+
+  // Kind "judge": a model behind an OpenAI-compatible endpoint.
+  std::string model;                     // its name there
+  std::string rubric;                    // a text file: what it is asked
+  std::string comparison = "pointwise";  // or "pairwise": against the row's answer, in both orders
+  double lowest = 1;                     // pointwise: the mark that is worth 0 …
+  double highest = 10;                   // … and the one that is worth 1
+  int64_t max_tokens = 1024;             // of its reply
+  double temperature = 0;
 };
 
 // A kind of prompt with its own queues, scorers and patience.
@@ -80,6 +97,7 @@ struct RouteConfig {
   int64_t min_group = 2;          // fewer scored members: the group is masked
   int64_t max_staleness = 1;      // in publications; 0: synchronous
   double deadline_seconds = 600;  // a group with members still running then expires whole
+  double length_weight = 0;       // of Kimi's length value, added once the group is complete
   int64_t max_attempts = 3;
 };
 
@@ -165,7 +183,8 @@ struct ActorConfig {
 };
 
 struct RewardWorkerConfig {
-  int64_t tasks_in_flight = 256;  // rollouts of each route, taken and not yet scored
+  int64_t tasks_in_flight = 256;   // rollouts of each route, taken and not yet scored
+  int64_t cache_entries = 100000;  // verdicts kept for answers that come again; 0: none
 };
 
 struct FleetConfig {  // `cohort up` only

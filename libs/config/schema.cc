@@ -2,61 +2,10 @@
 
 #include <utility>
 
-#include "libs/config/scorer_kinds.h"
+#include "libs/config/schema_building.h"
 
 namespace cohort {
 namespace {
-
-ConfigBounds Any() { return {}; }
-ConfigBounds AtLeast(double low) { return {.low = low}; }
-ConfigBounds MoreThan(double low) { return {.low = low, .low_open = true}; }
-ConfigBounds Within(double low, double high) { return {.low = low, .high = high}; }
-ConfigBounds OpenWithin(double low, double high) {
-  return {.low = low, .high = high, .low_open = true};
-}
-ConfigBounds OneOf(std::vector<std::string_view> choices) {
-  return {.choices = std::move(choices)};
-}
-
-template <typename Entry>
-struct KeysOf {
-  template <typename T>
-  KeysOf& Key(std::string_view name, T Entry::*member, ConfigBounds bounds,
-              std::string_view words) {
-    keys.push_back(
-        {name,
-         [member](void* entry) { return ConfigField(&(static_cast<Entry*>(entry)->*member)); },
-         std::move(bounds), words});
-    return *this;
-  }
-  std::vector<ConfigKey> keys;
-};
-
-template <typename Entry>
-ConfigSection Table(std::string_view name, Entry Config::*member, std::string_view words,
-                    KeysOf<Entry>& keys) {
-  ConfigSection section{.name = name, .words = words, .keys = std::move(keys.keys)};
-  section.entries = [member](Config& c) { return std::vector<void*>{&(c.*member)}; };
-  return section;
-}
-
-template <typename Entry>
-ConfigSection List(std::string_view name, std::vector<Entry> Config::*member,
-                   std::string_view entry_key, std::string_view words, KeysOf<Entry>& keys) {
-  ConfigSection section{.name = name,
-                        .words = words,
-                        .keys = std::move(keys.keys),
-                        .is_list = true,
-                        .entry_key = entry_key};
-  section.entries = [member](Config& c) {
-    std::vector<void*> entries;
-    for (Entry& entry : c.*member) entries.push_back(&entry);
-    return entries;
-  };
-  section.append = [member](Config& c) -> void* { return &(c.*member).emplace_back(); };
-  section.clear = [member](Config& c) { (c.*member).clear(); };
-  return section;
-}
 
 ConfigSection RunSection() {
   using S = RunConfig;
@@ -102,79 +51,6 @@ ConfigSection SamplingSection() {
                         "Longest completion, in tokens with the stop token."));
 }
 
-ConfigSection ScorersSection() {
-  using S = ScorerConfig;
-  return List(
-      "scorers", &Config::scorers, "name", "Components of the reward, used by routes by name.",
-      KeysOf<S>()
-          .Key("name", &S::name, Any(), "How routes and gates call it; a word.")
-          .Key("kind", &S::kind, OneOf(ScorerKinds()),
-               "What it looks at: the answer as text, its last number, its mathematical value "
-               "(docs/math_equality.md), R1's "
-               "`<think>…</think>` pattern, a clean stop, the length, DAPO's soft overlong "
-               "punishment (-1 to 0), the share of repeated n-grams (give it a negative "
-               "weight), the share of words of one language; or a plug-in: a Python function, a "
-               "process, a shared library, a service.")
-          .Key("weight", &S::weight, Any(),
-               "The reward is the sum of weight × value; 0 computes the value for gates and "
-               "metrics only.")
-          .Key("requires", &S::requires_, Any(),
-               "Gates: scorers whose value must be 1, else this one is 0.")
-          .Key("passes", &S::passes, Any(),
-               "pass@1 counts a sample when every scorer that says so has the value 1.")
-          .Key("minimum", &S::minimum, Any(), "Smaller values are raised to it.")
-          .Key("maximum", &S::maximum, Any(), "Larger values are cut to it.")
-          .Key("delay_seconds", &S::delay_seconds, AtLeast(0),
-               "Answers this many seconds later; stands for a slow evaluation.")
-          .Key("delay_jitter_seconds", &S::delay_jitter_seconds, AtLeast(0),
-               "Adds a uniform draw from 0 to this many seconds to the delay.")
-          .Key("span", &S::span, OneOf({"all", "answer", "reasoning"}),
-               "For kinds exact, numeric, math and language: the part of the completion it sees, "
-               "all of "
-               "it, what follows `</think>`, or what precedes it. Not given, it is reasoning for "
-               "kind language, else all.")
-          .Key("length_limit", &S::length_limit, AtLeast(0),
-               "For kinds length and soft_overlong: the number of tokens at which the value "
-               "reaches 0, or -1.")
-          .Key("length_buffer", &S::length_buffer, AtLeast(0),
-               "For kind soft_overlong: the value falls over so many tokens before the limit.")
-          .Key("ngram", &S::ngram, AtLeast(1),
-               "For kind repetition: the number of tokens of a pattern.")
-          .Key("variant", &S::variant, OneOf(FormatVariants()),
-               "For kind format: strict refuses every known trap; strict_or_empty all of them but "
-               "the "
-               "empty thought, for where thinking is to be found out and not demanded; lenient "
-               "lets white space stand around the tags and does not look at what is between and "
-               "behind them; tags gives a quarter for each of the four tags on a line of its own.")
-          .Key("language", &S::language, OneOf(ScorerLanguages()),
-               "For kind language: the language whose share of the words it gives, math and code "
-               "left out.")
-          .Key("source", &S::source, Any(),
-               "For kind python: FILE.py:FUNCTION, or MODULE:FUNCTION; a reward function of TRL, a "
-               "`compute_score` of verl or one of your own, unchanged (docs/scorers.md).")
-          .Key("style", &S::style, OneOf(PythonStyles()),
-               "For kind python: how the function is called; auto looks at its parameters.")
-          .Key("command", &S::command, Any(),
-               "For kind process: the program that speaks the scorer protocol, and its arguments.")
-          .Key("library", &S::library, Any(),
-               "For kind library: the shared library with the C interface of cohort_scorer.h.")
-          .Key("url", &S::url, Any(), "For kind http: where rollouts are posted.")
-          .Key("options", &S::options, Any(), "For plug-ins: \"key=value\", passed on to them.")
-          .Key("processes", &S::processes, AtLeast(1),
-               "For kinds python, process and library: children that score at once.")
-          .Key("timeout_seconds", &S::timeout_seconds, AtLeast(0.001),
-               "For plug-ins: how long one rollout may take, counted from when it is handed over.")
-          .Key("memory_mb", &S::memory_mb, AtLeast(1),
-               "For kinds python, process and library: memory of one child in MiB; above it, it is "
-               "killed.")
-          .Key("in_flight", &S::in_flight, AtLeast(1), "For kind http: requests under way at once.")
-          .Key("batch", &S::batch, AtLeast(1), "For kind http: rollouts in one request at most.")
-          .Key("retries", &S::retries, AtLeast(0),
-               "For kind http: how often a request is repeated after an outage or a refusal.")
-          .Key("requests_per_second", &S::requests_per_second, AtLeast(0),
-               "For kind http: the rate limit; 0 is without."));
-}
-
 ConfigSection RoutesSection() {
   using S = RouteConfig;
   return List(
@@ -196,6 +72,10 @@ ConfigSection RoutesSection() {
                "Oldest group that is trained, in publications of weights; 0 is synchronous.")
           .Key("deadline_seconds", &S::deadline_seconds, MoreThan(0),
                "Seconds after which a group with members still running expires whole.")
+          .Key("length_weight", &S::length_weight, AtLeast(0),
+               "Weight of Kimi's length value (-0.5 to 0.5 by rank of length among the group's "
+               "members, never above 0 for a wrong one), added once a group is complete; 0 is "
+               "without.")
           .Key("max_attempts", &S::max_attempts, AtLeast(1),
                "Attempts at a task before it is given up as dead."));
 }
@@ -370,9 +250,13 @@ ConfigSection RewardWorkerSection() {
   using S = RewardWorkerConfig;
   return Table(
       "reward_worker", &Config::reward_worker, "Each reward worker.",
-      KeysOf<S>().Key(
-          "tasks_in_flight", &S::tasks_in_flight, AtLeast(1),
-          "Rollouts of each route taken and not yet scored; a delayed one holds no thread."));
+      KeysOf<S>()
+          .Key("tasks_in_flight", &S::tasks_in_flight, AtLeast(1),
+               "Rollouts of each route taken and not yet scored, at most; a delayed one holds no "
+               "thread.")
+          .Key("cache_entries", &S::cache_entries, AtLeast(0),
+               "Verdicts of deterministic scorers that are kept for answers that come again; 0 "
+               "keeps none."));
 }
 
 ConfigSection FleetSection() {

@@ -34,7 +34,8 @@ struct ConfigKey {
   std::string_view name;
   std::function<ConfigField(void* entry)> locate;
   ConfigBounds bounds;
-  std::string_view words;  // one sentence, with its unit
+  std::string_view words;                    // one sentence, with its unit
+  std::vector<std::string_view> kinds = {};  // of entries that read it; empty: all
 };
 
 struct ConfigSection {

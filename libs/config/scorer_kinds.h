@@ -9,14 +9,24 @@ namespace cohort {
 
 // In the order in which people read them.
 inline std::vector<std::string_view> ScorerKinds() {
-  return {"exact",      "numeric",  "math",   "format",  "clean_stop", "length", "soft_overlong",
-          "repetition", "language", "python", "process", "library",    "http"};
+  return {"exact",  "numeric",       "math",    "format",     "clean_stop",
+          "length", "soft_overlong", "cosine",  "repetition", "language",
+          "python", "process",       "library", "http",       "judge"};
 }
 
-// The kinds among them that run outside of the reward worker.
+// The kinds among them that ask another process: a child, or a service.
+inline std::vector<std::string_view> ChildKinds() { return {"python", "process", "library"}; }
+inline std::vector<std::string_view> ServiceKinds() { return {"http", "judge"}; }
+inline std::vector<std::string_view> OutsideKinds() {
+  return {"python", "process", "library", "http", "judge"};
+}
+// The kinds that run code of the user's own.
 inline std::vector<std::string_view> PluginKinds() {
   return {"python", "process", "library", "http"};
 }
+
+// How kind "judge" asks.
+inline std::vector<std::string_view> JudgeComparisons() { return {"pointwise", "pairwise"}; }
 
 // How kind "python" calls its function.
 inline std::vector<std::string_view> PythonStyles() { return {"auto", "trl", "verl", "cohort"}; }

@@ -1,4 +1,5 @@
 // The configuration as text: the resolved copy, and the reference.
+#include <algorithm>
 #include <memory>
 
 #include "libs/config/load.h"
@@ -7,8 +8,18 @@
 namespace cohort {
 namespace {
 
+// Whether an entry of its kind reads the key.
+bool IsRead(const ConfigSection& section, const ConfigKey& key, void* entry) {
+  const ConfigKey* kind = section.Find("kind");
+  if (key.kinds.empty() || kind == nullptr) return true;
+  const std::string text = ConfigValueText(kind->locate(entry));
+  return std::ranges::any_of(
+      key.kinds, [&](std::string_view name) { return text == "\"" + std::string(name) + "\""; });
+}
+
 void AppendKeys(std::string& out, const ConfigSection& section, void* entry) {
   for (const ConfigKey& key : section.keys) {
+    if (!IsRead(section, key, entry)) continue;
     const std::string value = ConfigValueText(key.locate(entry));
     // A choice that nobody made and that has no default cannot be read back.
     if (!key.bounds.choices.empty() && value == "\"\"") continue;
@@ -24,6 +35,18 @@ std::string Cell(std::string text) {
   return text;
 }
 
+// "For kinds a, b and c: …"
+std::string WordsOf(const ConfigKey& key) {
+  if (key.kinds.empty()) return std::string(key.words);
+  std::string kinds;
+  for (size_t i = 0; i < key.kinds.size(); ++i) {
+    if (i > 0) kinds += i + 1 < key.kinds.size() ? ", " : " and ";
+    kinds += key.kinds[i];
+  }
+  return (key.kinds.size() == 1 ? "For kind " : "For kinds ") + kinds + ". " +
+         std::string(key.words);
+}
+
 void AppendSectionReference(std::string& out, const ConfigSection& section, void* defaults) {
   const std::string name(section.name);
   out += "\n## `" + (section.is_list ? "[[" + name + "]]" : "[" + name + "]") + "`\n\n";
@@ -34,7 +57,7 @@ void AppendSectionReference(std::string& out, const ConfigSection& section, void
     const std::string bounds = key.bounds.ToString();
     out += "| `" + std::string(key.name) + "` | " + std::string(ConfigTypeName(field)) + " | `" +
            Cell(ConfigValueText(field)) + "` | " + Cell(bounds) + (bounds.empty() ? "| " : " | ") +
-           Cell(std::string(key.words)) + " |\n";
+           Cell(WordsOf(key)) + " |\n";
   }
 }
 
@@ -63,7 +86,7 @@ name. `cohort validate CONFIG` also checks that the values fit together and that
 
 std::string ConfigToToml(const Config& config) {
   Config copy = config;  // the table hands out pointers that may write
-  std::string out = "# The resolved configuration: every key, with its value.\n";
+  std::string out = "# The resolved configuration: every key that is read, with its value.\n";
   for (const ConfigSection& section : ConfigSections()) {
     for (void* entry : section.entries(copy)) {
       const std::string name(section.name);

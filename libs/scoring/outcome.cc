@@ -37,6 +37,8 @@ std::string_view OutcomeReasonName(OutcomeReason reason) {
       return "expired";
     case OutcomeReason::kCancelled:
       return "cancelled";
+    case OutcomeReason::kSaturated:
+      return "saturated";
   }
   return "unknown";
 }

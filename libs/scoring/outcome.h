@@ -32,6 +32,7 @@ enum class OutcomeReason : uint16_t {
   kGraderCrashed = 104,
   kExpired = 105,    // the task's deadline passed
   kCancelled = 106,  // nobody wants the answer any more
+  kSaturated = 107,  // a service had no room for it until patience ended
 };
 
 bool IsScored(OutcomeReason reason);

@@ -86,6 +86,46 @@ const Broken kBroken[] = {
        c.scorers[1].minimum = -1;
      },
      "length_buffer is above"},
+    {"KeyThatNothingReads", [](Config& c) { c.scorers[0].length_limit = 8; },
+     "scorers.answer.length_limit is set, but kind exact does not read it (only length, "},
+    {"CosineWithoutWhatIsRight",
+     [](Config& c) {
+       c.scorers[1].kind = "cosine";
+       c.scorers[1].length_limit = 8;
+       c.scorers[1].minimum = -1;
+     },
+     "right_by must be set for kind cosine"},
+    {"CosineByItself",
+     [](Config& c) {
+       c.scorers[1].kind = "cosine";
+       c.scorers[1].length_limit = 8;
+       c.scorers[1].minimum = -1;
+       c.scorers[1].right_by = "format";
+     },
+     "in a circle: format → format"},
+    {"CosineThatIsCutOff",
+     [](Config& c) {
+       c.scorers[1].kind = "cosine";
+       c.scorers[1].length_limit = 8;
+       c.scorers[1].right_by = "answer";
+     },
+     "which lie between -1.0 and 1.0"},
+    {"JudgeWithoutModel",
+     [](Config& c) {
+       c.scorers[1].kind = "judge";
+       c.scorers[1].url = "http://judge/v1";
+       c.scorers[1].rubric = "rubric.txt";
+     },
+     "scorers.format.model must be set for kind judge"},
+    {"JudgeWithMarksUpsideDown",
+     [](Config& c) {
+       c.scorers[1].kind = "judge";
+       c.scorers[1].url = "http://judge/v1";
+       c.scorers[1].model = "m";
+       c.scorers[1].rubric = "rubric.txt";
+       c.scorers[1].lowest = 10;
+     },
+     "lowest is not below its highest"},
     {"RouteTwice", [](Config& c) { c.routes.push_back(c.routes[0]); }, "\"main\" is given twice"},
     {"RouteNameWithDot", [](Config& c) { c.routes[0].name = "a.b"; }, "must be a word"},
     {"NoTrainingFile", [](Config& c) { c.routes[0].train.clear(); }, "routes.main.train"},

@@ -1,0 +1,158 @@
+// The part of the table that describes scorers.
+#include "libs/config/schema_building.h"
+#include "libs/config/scorer_kinds.h"
+
+namespace cohort {
+namespace {
+
+using S = ScorerConfig;
+
+// What every kind has.
+void AddCommonKeys(KeysOf<S>& keys) {
+  keys.Key("name", &S::name, Any(), "How routes and gates call it; a word.")
+      .Key("kind", &S::kind, OneOf(ScorerKinds()),
+           "What it looks at: the answer as text, its last number, its mathematical value "
+           "(docs/math_equality.md), R1's `<think>…</think>` pattern, a clean stop, the length, "
+           "DAPO's soft overlong punishment (-1 to 0), the cosine of the length by what is right, "
+           "the share of repeated n-grams (give it a negative weight), the share of words of one "
+           "language; a Python function, a process, a shared library, a service; or what a model "
+           "says of it.")
+      .Key("weight", &S::weight, Any(),
+           "The reward is the sum of weight × value; 0 computes the value for gates and metrics "
+           "only.")
+      .Key("requires", &S::requires_, Any(),
+           "Gates: scorers whose value must be 1, else this one is 0.")
+      .Key("passes", &S::passes, Any(),
+           "pass@1 counts a sample when every scorer that says so has the value 1.")
+      .Key("minimum", &S::minimum, Any(), "Smaller values are raised to it.")
+      .Key("maximum", &S::maximum, Any(), "Larger values are cut to it.")
+      .Key("delay_seconds", &S::delay_seconds, AtLeast(0),
+           "Answers this many seconds later; stands for a slow evaluation.")
+      .Key("delay_jitter_seconds", &S::delay_jitter_seconds, AtLeast(0),
+           "Adds a uniform draw from 0 to this many seconds to the delay.");
+}
+
+void AddBuiltInKeys(KeysOf<S>& keys) {
+  keys.Key("span", &S::span, OneOf({"all", "answer", "reasoning"}),
+           "The part of the completion that it sees: all of it, what follows `</think>`, or what "
+           "precedes it. Not given, it is reasoning for kind language, answer for kind judge, else "
+           "all.")
+      .For({"exact", "numeric", "math", "language", "judge"})
+      .Key("length_limit", &S::length_limit, AtLeast(0),
+           "The number of tokens at which the value reaches 0 (length), -1 (soft_overlong), or its "
+           "end (cosine).")
+      .For({"length", "soft_overlong", "cosine"})
+      .Key("length_buffer", &S::length_buffer, AtLeast(0),
+           "The value falls over so many tokens before the limit.")
+      .For({"soft_overlong"})
+      .Key("right_by", &S::right_by, Any(),
+           "The scorer whose value 1 means that the completion is right; asked before.")
+      .For({"cosine"})
+      .Key("right_at_zero", &S::right_at_zero, Any(), "The value of a right one without a token.")
+      .For({"cosine"})
+      .Key("right_at_limit", &S::right_at_limit, Any(),
+           "The value of a right one of length_limit tokens.")
+      .For({"cosine"})
+      .Key("wrong_at_zero", &S::wrong_at_zero, Any(), "The value of a wrong one without a token.")
+      .For({"cosine"})
+      .Key("wrong_at_limit", &S::wrong_at_limit, Any(),
+           "The value of a wrong one of length_limit tokens.")
+      .For({"cosine"})
+      .Key("ngram", &S::ngram, AtLeast(1), "The number of tokens of a pattern.")
+      .For({"repetition"})
+      .Key(
+          "variant", &S::variant, OneOf(FormatVariants()),
+          "strict refuses every known trap; strict_or_empty all of them but the empty thought, for "
+          "where thinking is to be found out and not demanded; lenient lets white space stand "
+          "around the tags and does not look at what is between and behind them; tags gives a "
+          "quarter for each of the four tags on a line of its own.")
+      .For({"format"})
+      .Key("language", &S::language, OneOf(ScorerLanguages()),
+           "The language whose share of the words it gives, math and code left out.")
+      .For({"language"});
+}
+
+void AddPluginKeys(KeysOf<S>& keys) {
+  keys.Key("source", &S::source, Any(),
+           "FILE.py:FUNCTION, or MODULE:FUNCTION; a reward function of TRL, a `compute_score` of "
+           "verl or one of your own, unchanged (docs/scorers.md).")
+      .For({"python"})
+      .Key("style", &S::style, OneOf(PythonStyles()),
+           "How the function is called; auto looks at its parameters.")
+      .For({"python"})
+      .Key("command", &S::command, Any(),
+           "The program that speaks the scorer protocol, and its arguments.")
+      .For({"process"})
+      .Key("library", &S::library, Any(),
+           "The shared library with the C interface of cohort_scorer.h.")
+      .For({"library"})
+      .Key("url", &S::url, Any(),
+           "Where rollouts are posted (http), or what `/chat/completions` is added to (judge).")
+      .For(ServiceKinds())
+      .Key("options", &S::options, Any(),
+           "\"key=value\", passed on to it; services know token_env=VARIABLE, the variable with "
+           "their bearer token.")
+      .For(OutsideKinds())
+      .Key("deterministic", &S::deterministic, Any(),
+           "The same completion, prompt and answer always have the same verdict: it may be kept "
+           "and given again.")
+      .For(PluginKinds())
+      .Key("processes", &S::processes, AtLeast(0),
+           "Children that score at once; 0 takes as many as cpus and memory_mb leave room for.")
+      .For(ChildKinds())
+      .Key("cpus", &S::cpus, MoreThan(0), "Cores that one child keeps busy; for processes = 0.")
+      .For(ChildKinds())
+      .Key("timeout_seconds", &S::timeout_seconds, AtLeast(0.001),
+           "How long one rollout may take, counted from when it is handed over.")
+      .For(OutsideKinds())
+      .Key("memory_mb", &S::memory_mb, AtLeast(1),
+           "Memory of one child in MiB; above it, it is killed.")
+      .For(ChildKinds())
+      .Key("in_flight", &S::in_flight, AtLeast(1), "Requests under way at once.")
+      .For(ServiceKinds())
+      .Key("batch", &S::batch, AtLeast(1), "Rollouts in one request at most.")
+      .For({"http"})
+      .Key("retries", &S::retries, AtLeast(0), "How often a request that broke off is repeated.")
+      .For(ServiceKinds())
+      .Key("outage_seconds", &S::outage_seconds, AtLeast(0),
+           "How long rollouts wait for a service that is away or busy; then they are masked.")
+      .For(ServiceKinds())
+      .Key("requests_per_second", &S::requests_per_second, AtLeast(0),
+           "The rate limit; 0 is without.")
+      .For(ServiceKinds());
+}
+
+void AddJudgeKeys(KeysOf<S>& keys) {
+  keys.Key("model", &S::model, Any(), "The name of the model at the endpoint.")
+      .For({"judge"})
+      .Key("rubric", &S::rubric, Any(),
+           "A text file with what the judge is asked (docs/scorers.md); {question}, {response} and "
+           "{reference} stand for the row's.")
+      .For({"judge"})
+      .Key("comparison", &S::comparison, OneOf(JudgeComparisons()),
+           "pointwise asks for a mark; pairwise whether the completion is better than the row's "
+           "answer, in both orders.")
+      .For({"judge"})
+      .Key("lowest", &S::lowest, Any(), "Pointwise: the mark that is worth 0.")
+      .For({"judge"})
+      .Key("highest", &S::highest, Any(), "Pointwise: the mark that is worth 1.")
+      .For({"judge"})
+      .Key("max_tokens", &S::max_tokens, AtLeast(1), "The longest reply of the judge, in tokens.")
+      .For({"judge"})
+      .Key("temperature", &S::temperature, AtLeast(0), "Of the judge.")
+      .For({"judge"});
+}
+
+}  // namespace
+
+ConfigSection ScorersSection() {
+  KeysOf<S> keys;
+  AddCommonKeys(keys);
+  AddBuiltInKeys(keys);
+  AddPluginKeys(keys);
+  AddJudgeKeys(keys);
+  return List("scorers", &Config::scorers, "name",
+              "Components of the reward, used by routes by name.", keys);
+}
+
+}  // namespace cohort

@@ -8,18 +8,19 @@ namespace {
 // A run has a handful of lists; a peer that sends ever new ones does not fill the memory.
 constexpr size_t kMaxPlans = 256;
 
+}  // namespace
+
 ComponentRule RuleOf(const ScorerConfig& config) {
   ComponentRule rule;
   rule.name = config.name;
   rule.weight = config.weight;
   rule.gates = config.requires_;
+  rule.right_by = config.right_by;
   rule.passes = config.passes;
   rule.minimum = config.minimum;
   rule.maximum = config.maximum;
   return rule;
 }
-
-}  // namespace
 
 Result<ScorePlans> ScorePlans::Create(const Config& config, const ScorerContext& context) {
   ScorePlans plans;
@@ -51,6 +52,8 @@ Result<std::shared_ptr<const ScorePlan>> ScorePlans::Find(const std::vector<std:
     rules.push_back(rules_.at(name));
     plan->scorers.push_back(scorer->second.get());
     plan->limit += scorer->second->Limit();
+    const size_t places = scorer->second->Places();
+    if (places > 0 && (plan->places == 0 || places < plan->places)) plan->places = places;
   }
   COHORT_ASSIGN_OR_RETURN(Composition composition, Composition::Create(std::move(rules)));
   plan->composition = std::make_shared<const Composition>(std::move(composition));

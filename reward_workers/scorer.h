@@ -22,11 +22,13 @@
 namespace cohort {
 
 class Supervisor;
+class VerdictCache;
 
 // What is judged. Stays valid until the verdict is given or its PendingScore is destroyed.
 struct ScoreRequest {
   const Rollout& rollout;       // with its prompt: truth, route, seed
   std::string_view completion;  // the completion's text, special tokens removed
+  bool right = false;           // what the scorer named by right_by said of it
 };
 
 using VerdictCallback = std::function<void(Verdict)>;
@@ -54,6 +56,9 @@ class Scorer {
   // Zero: Start answers before it returns.
   virtual Duration Limit() const { return Duration::zero(); }
 
+  // How many rollouts it works on at once: more of them wait for their turn. Zero: any number.
+  virtual size_t Places() const { return 0; }
+
   // For whoever has rows without tokens: `cohort score`. Rollouts of a run have them all.
   virtual ScorerWants Wants() const { return {}; }
 
@@ -71,7 +76,8 @@ struct ScorerContext {
   Mailbox* mailbox = nullptr;                                             // for plug-ins
   std::function<std::string(std::span<const int32_t>)> decode = nullptr;  // for plug-ins: prompts
   std::function<void(const std::string& scorer, const std::string& what)> tell =
-      nullptr;  // for plug-ins: metrics
+      nullptr;                       // for plug-ins: metrics
+  VerdictCache* verdicts = nullptr;  // null: nothing is kept
 };
 
 // A scorer as configured: of its kind (libs/config/scorer_kinds.h), behind its delay. Failures name

@@ -142,6 +142,9 @@ void CheckScorers(const Config& config, Problems& problems) {
       problems.push_back(path + ".kind is missing: " + ScorerKindsInWords());
       continue;
     }
+    if (scorer.name == "group_length") {
+      problems.push_back(path + " has the name of the routes' own length value; choose another");
+    }
     CheckNeeded(scorer, path, problems);
     CheckUnread(scorer, path, problems);
     CheckClamp(scorer, path, problems);

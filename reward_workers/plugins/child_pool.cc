@@ -139,6 +139,9 @@ void ChildPool::Take(Seat& seat, ScorerMessage message, Time now) {
   }
   if (auto* ready = std::get_if<ReadyMessage>(&message)) {
     if (seat.state != SeatState::kStarting) return;
+    if (ready_ && ready_->version != ready->version && options_.changed) {
+      options_.changed(ready_->version, ready->version);
+    }
     ready_ = std::move(*ready);
     start_failures_ = 0;
     start_failure_.clear();

@@ -14,8 +14,10 @@ constexpr Duration kLongestRetry = std::chrono::minutes(1);
 
 class HttpBackend : public PluginBackend {
  public:
-  HttpBackend(HttpPool::Options options, const Clock* clock, HttpPool::Tell tell)
+  HttpBackend(HttpPool::Options options, bool keeps, const Clock* clock, HttpPool::Tell tell)
       : limit_(kAttempts * options.limit + options.retries * (options.limit + kLongestRetry)),
+        places_(options.in_flight * options.batch),
+        keeps_(keeps),
         pool_(std::move(options), clock, std::move(tell)) {}
 
   void Submit(uint64_t id, std::string fields, std::function<void(Verdict)> done) override {
@@ -23,9 +25,13 @@ class HttpBackend : public PluginBackend {
   }
   void Cancel(uint64_t id) override { pool_.Cancel(id); }
   Duration Limit() const override { return limit_; }
+  size_t Places() const override { return places_; }
+  bool Keeps() const override { return keeps_; }
 
  private:
   Duration limit_;
+  size_t places_;
+  bool keeps_;
   HttpPool pool_;
 };
 
@@ -63,9 +69,9 @@ Result<std::unique_ptr<Scorer>> MakeHttpScorer(const ScorerConfig& config,
                name = config.name](const std::string& what) {
     if (tell) mailbox->Post([tell, name, what] { tell(name, what); });
   };
-  return MakePluginScorer(
-      config.name, context,
-      std::make_unique<HttpBackend>(std::move(options), context.clock, std::move(tell)));
+  return MakePluginScorer(config.name, context,
+                          std::make_unique<HttpBackend>(std::move(options), config.deterministic,
+                                                        context.clock, std::move(tell)));
 }
 
 }  // namespace cohort

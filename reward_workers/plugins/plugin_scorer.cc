@@ -4,6 +4,7 @@
 
 #include "reward_workers/plugins/frames.h"
 #include "reward_workers/plugins/messages.h"
+#include "reward_workers/verdict_cache.h"
 
 namespace cohort {
 namespace {
@@ -36,11 +37,27 @@ class PluginScorer : public Scorer {
 
   const std::string& name() const override { return name_; }
   Duration Limit() const override { return backend_->Limit() + kTurnAllowance; }
+  size_t Places() const override { return backend_->Places(); }
   ScorerWants Wants() const override {
     return {backend_->WantsCompletionIds(), backend_->WantsPromptIds()};
   }
 
   std::unique_ptr<PendingScore> Start(const ScoreRequest& request, VerdictCallback done) override {
+    VerdictCache* cache = backend_->Keeps() ? context_.verdicts : nullptr;
+    if (cache == nullptr) return Ask(request, std::move(done));
+    const Digest key = KeyOf(request);
+    if (std::optional<Verdict> verdict = cache->Find(name_, key)) {
+      done(*std::move(verdict));
+      return nullptr;
+    }
+    return Ask(request, [this, cache, key, done = std::move(done)](Verdict verdict) {
+      if (backend_->Keeps()) cache->Keep(key, verdict);
+      done(std::move(verdict));
+    });
+  }
+
+ private:
+  std::unique_ptr<PendingScore> Ask(const ScoreRequest& request, VerdictCallback done) {
     const std::string prompt = context_.decode(request.rollout.prompt.tokens);
     std::string fields = ScoreFields(name_, request, prompt, backend_->WantsCompletionIds(),
                                      backend_->WantsPromptIds());
@@ -68,7 +85,21 @@ class PluginScorer : public Scorer {
     return pending;
   }
 
- private:
+  // Everything of a rollout that it is sent, but for the numbers of row and sample.
+  Digest KeyOf(const ScoreRequest& request) const {
+    const Rollout& rollout = request.rollout;
+    const auto bytes = [](const std::vector<int32_t>& tokens) {
+      return std::string_view(reinterpret_cast<const char*>(tokens.data()),
+                              tokens.size() * sizeof(int32_t));
+    };
+    VerdictKey key(name_);
+    key.Add(request.completion).Add(rollout.prompt.truth).Add(bytes(rollout.prompt.tokens));
+    key.Add(rollout.prompt.route).Add(FinishReasonName(rollout.finish));
+    key.Add(std::to_string(rollout.tokens.size()));
+    if (backend_->WantsCompletionIds()) key.Add(bytes(rollout.tokens));
+    return key.Finish();
+  }
+
   std::string name_;
   ScorerContext context_;
   std::unique_ptr<PluginBackend> backend_;

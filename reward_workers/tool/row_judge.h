@@ -40,6 +40,8 @@ class RowJudge {
   std::unique_ptr<Task> Start(const ScorerRow& row);
 
   // Fails for a row without the tokens that are read.
+  // Rows that the scorer asked for works on at once; 0: any number.
+  size_t Places() const { return scorers_.front()->Places(); }
   Status CheckRow(const ScorerRow& row) const;
 
  private:

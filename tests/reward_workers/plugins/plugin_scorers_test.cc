@@ -17,6 +17,8 @@
 #include "reward_workers/plugins/retry_delay.h"
 #include "reward_workers/plugins/supervisor.h"
 #include "reward_workers/scorer.h"
+#include "reward_workers/verdict_cache.h"
+#include "tests/test_folder.h"
 
 namespace cohort {
 namespace {
@@ -139,6 +141,47 @@ TEST_F(PluginScorers, ALibrarySaysWhyItDoesNotStart) {
   ScorerConfig missing = Library({});
   missing.library = "/no/such.so";
   EXPECT_THAT(Make(missing).message(), HasSubstr("/no/such.so"));
+}
+
+// Says how often it was asked, so that a verdict which is given again shows.
+constexpr char kCounting[] = R"(
+import os
+calls = 0
+def reward(completions, **kwargs):
+    global calls
+    if completions[0] == "end":
+        os._exit(3)
+    calls += 1
+    return [calls]
+)";
+
+TEST_F(PluginScorers, AVerdictIsKeptWhereTheScorerSaysThatItStays) {
+  VerdictCache cache(10);
+  context_.verdicts = &cache;
+  const TestFolder folder;
+  ScorerConfig config;
+  config.kind = "python";
+  config.source = folder.Write("counting.py", kCounting) + ":reward";
+  ASSERT_THAT(Make(config).message(), "");
+  EXPECT_EQ(Judge("a").value(), 1);
+  EXPECT_EQ(Judge("a").value(), 2);
+  EXPECT_EQ(cache.size(), 0u);
+
+  config.deterministic = true;
+  ASSERT_THAT(Make(config).message(), "");
+  EXPECT_EQ(Judge("a").value(), 1);
+  EXPECT_EQ(Judge("a").value(), 1);
+  EXPECT_EQ(Judge("a", "another gold").value(), 2);
+  EXPECT_EQ(Judge("b").value(), 3);
+  EXPECT_EQ(Judge("end").value(), 0);  // grader_killed: never kept
+  EXPECT_EQ(cache.size(), 3u);
+  EXPECT_EQ(Judge("a").value(), 1);
+
+  folder.Write("counting.py", std::string(kCounting) + "# edited\n");
+  EXPECT_EQ(Judge("end").reason(), OutcomeReason::kGraderKilled);
+  EXPECT_GE(told_["changed"], 1);
+  const Verdict judged_anew = Judge("a");
+  EXPECT_EQ(Judge("a").value(), *judged_anew.value() + 1);  // nothing is kept any more
 }
 
 ScorerConfig Http(const std::string& url) {

@@ -1,0 +1,28 @@
+#include "reward_workers/appetite.h"
+
+#include <gtest/gtest.h>
+
+namespace cohort {
+namespace {
+
+TEST(Appetite, IsAllThereIsRoomForWhenNothingWaitsForATurn) {
+  EXPECT_EQ(Appetite(0, 256).Wanted(Time{} + Seconds(1)), 256u);
+}
+
+TEST(Appetite, FillsThePlacesAndOneMoreAtFirst) {
+  EXPECT_EQ(Appetite(4, 256).Wanted(Time{} + Seconds(1)), 5u);
+  EXPECT_EQ(Appetite(4, 3).Wanted(Time{} + Seconds(1)), 3u);
+}
+
+TEST(Appetite, TakesHalfASecondOfWorkAheadAndForgets) {
+  Appetite appetite(2, 256);
+  Time now = Time{} + Seconds(1);
+  for (int i = 0; i < 2000; ++i) appetite.Finished(now += Seconds(0.01));  // 100 in a second
+  EXPECT_NEAR(appetite.Wanted(now), 2 + 1 + 50, 3);
+  for (int i = 0; i < 10; ++i) appetite.Finished(now += Seconds(2));  // one in two seconds
+  EXPECT_LE(appetite.Wanted(now), 5u);
+  EXPECT_EQ(appetite.Wanted(now + Seconds(1000)), 4u);  // the ceiling of almost nothing is one
+}
+
+}  // namespace
+}  // namespace cohort

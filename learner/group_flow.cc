@@ -78,6 +78,7 @@ void GroupFlow::Put(const PromptKey& key, uint64_t version) {
   prompt.sampling = options_.sampling;
   prompt.scorers = route.config.scorers;
   prompt.truth = route.prompts.row(row).answer;
+  prompt.columns = route.prompts.row(row).columns;
   prompt.row = row;
   prompt.seed = RandomAt({options_.seed, key.space});
   prompt.min_version = version;

@@ -85,6 +85,13 @@ Status CheckGroup(const Prompt& prompt) {
   return {};
 }
 
+Status CheckColumns(const std::string& columns) {
+  constexpr size_t kMost = 1 << 20;
+  if (columns.size() > kMost) return Bad("prompt.columns", "take more than 1 MiB");
+  if (columns.empty() || (columns.front() == '{' && columns.back() == '}')) return {};
+  return Bad("prompt.columns", "are no JSON object");
+}
+
 Status CheckPromptVersions(const Prompt& prompt) {
   if (prompt.min_version == 0) return Bad("prompt.min_version", "is 0: versions count from 1");
   if (prompt.exact_version != 0 && prompt.exact_version < prompt.min_version) {
@@ -169,6 +176,7 @@ Status Validate(const Prompt& prompt) {
     COHORT_RETURN_IF_ERROR(
         CheckName(At("prompt.scorers", i), prompt.scorers[i], /*may_be_empty=*/false));
   }
+  COHORT_RETURN_IF_ERROR(CheckColumns(prompt.columns));
   COHORT_RETURN_IF_ERROR(CheckPromptVersions(prompt));
   return CheckTime("prompt.issued_at", prompt.issued_at);
 }

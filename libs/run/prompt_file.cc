@@ -67,6 +67,7 @@ Result<PromptRow> ParsePrompt(const json& object) {
     return InvalidArgument("\"answer\" must be a text or a number");
   }
   row.answer = answer.is_string() ? answer.get<std::string>() : answer.dump();
+  COHORT_ASSIGN_OR_RETURN(row.columns, OtherColumns(object));
   return row;
 }
 
@@ -88,6 +89,20 @@ Result<Demonstration> ParseDemonstration(const json& object) {
 }
 
 }  // namespace
+
+Result<std::string> OtherColumns(const json& object, const std::vector<std::string_view>& also) {
+  constexpr size_t kMost = 1 << 20;
+  json columns = object;
+  for (const char* known : {"prompt", "messages", "answer"}) columns.erase(known);
+  for (const std::string_view known : also) columns.erase(std::string(known));
+  if (columns.empty()) return std::string();
+  std::string text = columns.dump(-1, ' ', /*ensure_ascii=*/false, json::error_handler_t::replace);
+  if (text.size() <= kMost) return text;
+  return InvalidArgument(
+      "its columns beside prompt and answer take " + std::to_string(text.size()) +
+      " bytes, and go with every rollout: at most 1 MiB; take out what no scorer "
+      "reads");
+}
 
 std::optional<std::string> AnswerDigits(const std::string& line) {
   // Finds the last "answer" key outside of texts and returns the number that follows.

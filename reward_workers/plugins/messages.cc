@@ -122,6 +122,8 @@ std::string ScoreFields(const std::string& scorer, const ScoreRequest& request,
                  {"finish", FinishReasonName(rollout.finish)}};
   // A rollout has some always; rows of `cohort score` need not.
   if (!rollout.tokens.empty()) fields["tokens"] = rollout.tokens.size();
+  const Json columns = Json::parse(rollout.prompt.columns, nullptr, /*allow_exceptions=*/false);
+  if (columns.is_object()) fields["columns"] = columns;
   if (completion_ids) fields["completion_ids"] = rollout.tokens;
   if (prompt_ids) fields["prompt_ids"] = rollout.prompt.tokens;
   return fields.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);

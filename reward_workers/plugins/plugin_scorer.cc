@@ -94,7 +94,7 @@ class PluginScorer : public Scorer {
     };
     VerdictKey key(name_);
     key.Add(request.completion).Add(rollout.prompt.truth).Add(bytes(rollout.prompt.tokens));
-    key.Add(rollout.prompt.route).Add(FinishReasonName(rollout.finish));
+    key.Add(rollout.prompt.columns).Add(rollout.prompt.route).Add(FinishReasonName(rollout.finish));
     key.Add(std::to_string(rollout.tokens.size()));
     if (backend_->WantsCompletionIds()) key.Add(bytes(rollout.tokens));
     return key.Finish();

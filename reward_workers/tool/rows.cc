@@ -112,6 +112,11 @@ Result<ScorerRow> ReadScorerRow(const std::string& line, int64_t number) {
   row.has_prompt_ids = !prompt_ids.empty();
   if (row.has_prompt_ids) prompt.tokens = std::move(prompt_ids);
   COHORT_RETURN_IF_ERROR(ReadExpected(object, row));
+  if (!object.contains("truth")) {  // else it is of samples.jsonl, whose columns are the run's
+    COHORT_ASSIGN_OR_RETURN(prompt.columns,
+                            OtherColumns(object, {"completion", "route", "finish", "completion_ids",
+                                                  "tokens", "prompt_ids", "expected"}));
+  }
   return row;
 }
 

@@ -16,7 +16,8 @@ class Scorer:
         if self._style is None:
             raise Refused(f"{source.name} takes none of completion, completions, solution_str: its style is unknown; say --style")
         offered = styles.offers(self._style, source.function, options)
-        self._arguments = Arguments(source.function, source.name, offered, [*options.columns, *options.settings])
+        self._arguments = Arguments(source.function, source.name, offered, [*options.columns, *options.settings],
+                                    styles.row_of(self._style, options))
         self.wants = self._arguments.wants
 
     def judge(self, task):

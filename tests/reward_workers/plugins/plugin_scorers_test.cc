@@ -78,6 +78,7 @@ class PluginScorers : public ::testing::Test {
   Verdict Judge(const std::string& completion, const std::string& truth = "1") {
     Rollout rollout;
     rollout.prompt.truth = truth;
+    rollout.prompt.columns = columns_;
     rollout.prompt.tokens = {1};
     rollout.tokens = {7, 8};
     std::optional<Verdict> verdict;
@@ -106,6 +107,7 @@ class PluginScorers : public ::testing::Test {
     }
     posted_.notify_all();
   }};
+  std::string columns_;
   std::map<std::string, int> told_;
   ScorerContext context_;
   std::unique_ptr<Supervisor> supervisor_;
@@ -127,6 +129,9 @@ TEST_F(PluginScorers, ALibraryInCIsAScorer) {
   EXPECT_EQ(Judge("12345"), Verdict::Graded(0.25));
   EXPECT_EQ(Judge("x", "ids"), Verdict::Graded(7));
   EXPECT_FALSE(Judge("x", "none").applicable());
+  EXPECT_EQ(Judge("x", "columns"), Verdict::Graded(0));
+  columns_ = R"({"level":5})";
+  EXPECT_EQ(Judge("x", "columns"), Verdict::Graded(11, R"({"level":5})"));
   EXPECT_EQ(Judge("x", "unparseable"),
             Verdict::Failed(OutcomeReason::kUnparseable, "nothing there"));
   // A gold that breaks its scorer whatever the answer is not the model's failure.

@@ -215,6 +215,20 @@ TEST(Score, APythonFileNeedsNoKind) {
   EXPECT_EQ(result.verdicts[0]["components"], json({{"judge", 1.0}}));
 }
 
+TEST(Score, GivesARowsOtherColumnsToItsScorer) {
+  const TestFolder folder;
+  const std::string file = folder.Write(
+      "judge.py", "def reward(completions, target, **_): return [target[0] == completions[0]]\n");
+  const ScoreResult result =
+      Score(file, {R"({"completion": "7", "target": "7"})", R"({"completion": "7", "target": "8"})",
+                   R"({"completion": "7"})"});
+  ASSERT_EQ(result.verdicts.size(), 3u) << result.err;
+  EXPECT_EQ(result.verdicts[0]["reward"], 1);
+  EXPECT_EQ(result.verdicts[1]["reward"], 0);
+  EXPECT_EQ(result.verdicts[2]["outcome"], "grader_crashed");
+  EXPECT_THAT(result.verdicts[2]["reason"], HasSubstr("nothing to give for parameter target"));
+}
+
 TEST(Score, AScorerThatDoesNotStartSaysWhy) {
   const TestFolder folder;
   const ScoreResult result = Score(folder.Write("judge.py", "import nothing_like_this\n"), {});

@@ -99,6 +99,7 @@ class ChildPool {
   void Judged(Seat& seat, Verdict verdict, Time now);
   void Continue(uint64_t job, Time now);
   void Ended(Seat& seat, const std::string& how, Time now);
+  std::string TooMuch(const Child& child) const;
   void StopChild(Seat& seat, Time restart);
   void StartFailed(Seat& seat, const std::string& why, Time now);
 

@@ -8,6 +8,7 @@
 #include "libs/base/logging.h"
 #include "reward_workers/plugins/machine_room.h"
 #include "reward_workers/plugins/plugin_scorer.h"
+#include "reward_workers/plugins/strays.h"
 
 namespace cohort {
 namespace {
@@ -69,6 +70,7 @@ std::vector<std::string> CleanEnvironment() {
     if (const char* value = std::getenv(name))
       environment.push_back(std::string(name) + "=" + value);
   }
+  environment.push_back(StrayMark());
   environment.push_back("OMP_NUM_THREADS=1");
   environment.push_back("PYTHONUNBUFFERED=1");
   return environment;

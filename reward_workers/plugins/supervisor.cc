@@ -11,6 +11,9 @@
 #include <future>
 #include <utility>
 
+#include "libs/base/logging.h"
+#include "reward_workers/plugins/strays.h"
+
 namespace cohort {
 namespace {
 
@@ -30,6 +33,10 @@ Supervisor::Supervisor(const Clock* clock)
     : clock_(*clock), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   AdoptOrphans();
   signal(SIGPIPE, SIG_IGN);  // a scorer that closed its stdin is its own trouble
+  if (const size_t strays = KillStrays(); strays > 0) {
+    LogWarning("killed what scorers of a worker that is gone had left running",
+               {{"processes", strays}});
+  }
   spared_ = ChildrenOfThisProcess();
   thread_ = std::thread([this] { Run(); });
 }

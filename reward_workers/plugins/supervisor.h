@@ -18,9 +18,9 @@ namespace cohort {
 
 class Supervisor {
  public:
-  // `clock` outlives it. This process adopts the orphans of its scorers from now on, and kills any
-  // child that is new and that it does not know: one supervisor in a process, and nobody beside it
-  // that starts others.
+  // `clock` outlives it. Kills what the scorers of dead workers left behind (strays.h). This
+  // process adopts the orphans of its scorers from now on, and kills any child that is new and that
+  // it does not know: one supervisor in a process, and nobody beside it that starts others.
   explicit Supervisor(const Clock* clock);
   ~Supervisor();  // kills all children, and what they left behind
   Supervisor(const Supervisor&) = delete;

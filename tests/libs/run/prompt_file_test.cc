@@ -57,7 +57,7 @@ TEST_F(PromptFileTest, RefusesColumnsThatAreTooManyBytes) {
   const std::string tests(1 << 20, 'x');
   const auto rows = Prompts(R"({"prompt": "a", "answer": "1", "tests": ")" + tests + "\"}\n");
   EXPECT_THAT(rows.status().message(),
-              HasSubstr("d.jsonl:1: its columns beside prompt and answer"));
+              HasSubstr("p.jsonl:1: its columns beside prompt and answer"));
 }
 
 TEST_F(PromptFileTest, NamesFileAndLineOfBadRows) {

@@ -140,7 +140,10 @@ Status AddLiveCodeBench(const Json& cases, const std::string& key, bool& calls, 
     if ((i > 0 || !first) && functional != calls) return Bad(where, "has another \"testtype\"");
     calls = functional;
     if (!functional) {
-      task.tests.push_back({test["input"].get<std::string>(), test["output"].get<std::string>()});
+      ProgramTest made;
+      made.input = test["input"].get<std::string>();
+      made.output = test["output"].get<std::string>();
+      task.tests.push_back(std::move(made));
       continue;
     }
     COHORT_ASSIGN_OR_RETURN(std::string arguments,

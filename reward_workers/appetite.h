@@ -15,7 +15,8 @@ namespace cohort {
 
 class Appetite {
  public:
-  // `places`: rollouts worked on at once, 0 for any number; `most` is never exceeded.
+  // `places`: rollouts worked on at once (scorer.h), 0 where all are done at once; `most` is never
+  // exceeded.
   Appetite(size_t places, uint32_t most) : places_(places), most_(most) {}
 
   void Finished(Time now) {
@@ -27,7 +28,7 @@ class Appetite {
   uint32_t Wanted(Time now) {
     if (places_ == 0) return most_;
     Decay(now);
-    const double ahead = std::ceil(lately_ * kAheadSeconds / kWindowSeconds);
+    const double ahead = std::floor(lately_ * kAheadSeconds / kWindowSeconds);
     const double wanted = static_cast<double>(places_) + 1 + ahead;
     return static_cast<uint32_t>(std::min(wanted, static_cast<double>(most_)));
   }

@@ -86,6 +86,12 @@ Status Run(Process& process) {
     COHORT_ASSIGN_OR_RETURN(const auto plan, plans.Find(route.scorers));
     worker_options.places[route.name] = plan->places;
   }
+  // Evaluations come along the first route.
+  if (!config.evaluation.scorers.empty() && !config.routes.empty()) {
+    COHORT_ASSIGN_OR_RETURN(const auto plan, plans.Find(config.evaluation.scorers));
+    size_t& places = worker_options.places[config.routes.front().name];
+    places = std::max(places, plan->places);
+  }
   RewardWorker worker(worker_options, {.broker = broker.get(),
                                        .clock = &process.clock,
                                        .plans = &plans,

@@ -199,6 +199,7 @@ void RewardWorker::SettleTask(Task& task, Outcome outcome) {
 
   Scored scored;
   scored.rollout = std::move(task.rollout);
+  scored.rollout.prompt.columns.clear();  // scorers alone read them, and they may be long
   scored.outcome = std::move(outcome);
   scored.completion = std::move(task.completion);
   scored.received_at = task.taken_wall;

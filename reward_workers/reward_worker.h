@@ -36,7 +36,7 @@ class RewardWorker {
     std::string instance;             // "reward-worker-1"
     std::vector<std::string> routes;  // whose rollouts it takes
     uint32_t tasks_in_flight = 256;   // of each route at most: a slow one uses up no other's
-    std::map<std::string, size_t> places = {};  // by route: rollouts worked on at once; else any
+    std::map<std::string, size_t> places = {};  // by route: rollouts worked on at once (appetite.h)
     uint64_t credit_bytes = 64 << 20;           // of bodies under way, of each route
   };
   // Token ids to text without special tokens.

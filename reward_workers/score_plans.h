@@ -21,7 +21,7 @@ struct ScorePlan {
   std::shared_ptr<const Composition> composition;
   std::vector<Scorer*> scorers;       // of each rule of the composition
   Duration limit = Duration::zero();  // all of them one after another
-  size_t places = 0;                  // rollouts that fit into its narrowest scorer; 0: any number
+  size_t places = 0;                  // of its scorer that works on the most rollouts at once
 };
 
 class ScorePlans {

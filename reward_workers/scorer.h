@@ -5,11 +5,14 @@
 // offers). Thousands may be under way at once; each holds memory, none holds a thread.
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
@@ -39,11 +42,14 @@ class PendingScore {
   virtual ~PendingScore() = default;
 };
 
-// What a scorer reads beyond text: columns that only a model's tokenizer can give.
+// What a scorer reads beyond texts and gold.
 struct ScorerWants {
-  bool completion_ids = false;
+  bool completion_ids = false;  // which only a model's tokenizer can give
   bool prompt_ids = false;
+  std::vector<std::string> columns = {};  // of the row: without them it has no verdict
 };
+
+inline constexpr size_t kAnyNumber = std::numeric_limits<size_t>::max();
 
 class Scorer {
  public:
@@ -56,10 +62,11 @@ class Scorer {
   // Zero: Start answers before it returns.
   virtual Duration Limit() const { return Duration::zero(); }
 
-  // How many rollouts it works on at once: more of them wait for their turn. Zero: any number.
+  // How many rollouts it works on at once: more of them wait for their turn. Zero: it answers at
+  // once. kAnyNumber: it waits for something, and holds no more than memory meanwhile.
   virtual size_t Places() const { return 0; }
 
-  // For whoever has rows without tokens: `cohort score`. Rollouts of a run have them all.
+  // Rollouts of a run have all tokens; rows of `cohort score` may not.
   virtual ScorerWants Wants() const { return {}; }
 
   // Begins to judge. `done` is called once: before Start returns, which then may return nothing, or

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <span>
 
+#include "libs/base/json_text.h"
 #include "libs/protocol/codec.h"
 
 namespace cohort {
@@ -88,6 +89,7 @@ Status CheckGroup(const Prompt& prompt) {
 Status CheckColumns(const std::string& columns) {
   constexpr size_t kMost = 1 << 20;
   if (columns.size() > kMost) return Bad("prompt.columns", "take more than 1 MiB");
+  if (JsonNesting(columns) > kMostJsonNesting) return Bad("prompt.columns", "nest too deep");
   if (columns.empty() || (columns.front() == '{' && columns.back() == '}')) return {};
   return Bad("prompt.columns", "are no JSON object");
 }

@@ -51,11 +51,15 @@ Result<std::vector<Demonstration>> ReadDemonstrationFile(const std::filesystem::
 // A number as an answer keeps the file's own digits: 0.10 is not 0.1, and 12345678901234567890 fits
 // into no integer. So the answer's text is cut out of the line (a JSON object) itself; nothing when
 // its "answer" is no number.
-std::optional<std::string> AnswerDigits(const std::string& line);
+std::optional<std::string> AnswerDigits(std::string_view line);
 
-// The keys of a row that go with it to the scorers, as a JSON object: all but the known ones of a
-// prompt and `also`; empty where there are none. Fails where they are too many bytes.
-Result<std::string> OtherColumns(const nlohmann::json& object,
+// One line as an object. Fails for what is none, and for what nests deeper than json_text.h allows.
+Result<nlohmann::json> ReadRow(const std::string& line);
+
+// The keys of such a line that go with it to the scorers, as a JSON object, to the letter: all but
+// the known ones of a prompt and `also`; empty where there are none. Fails where they are too many
+// bytes.
+Result<std::string> OtherColumns(std::string_view line,
                                  const std::vector<std::string_view>& also = {});
 
 // The same for `cohort validate`: the good rows, and one line for each problem.

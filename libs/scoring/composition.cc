@@ -124,7 +124,7 @@ void Judgement::Advance() {
         waiting = true;
       } else if (!seat.value) {
         open = false;  // masked: nobody knows
-      } else if (*seat.value != 1.0) {
+      } else if (!IsOne(gate)) {
         closed = true;
       }
     }
@@ -160,7 +160,12 @@ std::vector<size_t> Judgement::TakeReady() {
 
 bool Judgement::Right(size_t scorer) const {
   const std::optional<size_t> by = composition_->right_by_[scorer];
-  return by && seats_[*by].value == 1.0;
+  return by && IsOne(*by);
+}
+
+bool Judgement::IsOne(size_t scorer) const {
+  const Seat& seat = seats_[scorer];
+  return seat.value == 1.0 && (!seat.verdict || seat.verdict->reason() == OutcomeReason::kGraded);
 }
 
 bool Judgement::Set(size_t scorer, Verdict verdict) {
@@ -208,7 +213,7 @@ Outcome Judgement::FinishScored() const {
     some_not_applicable = some_not_applicable || (seat.verdict && !seat.verdict->applicable());
     if (!seat.value) continue;  // masked, and nothing needs it; or not applicable
     components.push_back({rule.name, *seat.value, rule.weight});
-    if (rule.passes && *seat.value != 1.0) correct = false;
+    if (rule.passes && !IsOne(i)) correct = false;
     passed = passed || rule.passes;
     weighted = weighted || rule.weight != 0;
     if (seat.verdict && reason == OutcomeReason::kGraded) reason = seat.verdict->reason();

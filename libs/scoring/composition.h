@@ -81,6 +81,8 @@ class Judgement {
     std::optional<Verdict> verdict;  // nothing: not asked
     std::optional<double> value;     // after gates and clamp; nothing: masked, or not decided
   };
+  // Its value is 1, and it was graded so: what failed may be worth 1 where that is the worst.
+  bool IsOne(size_t scorer) const;
   void Advance();
   void Decide(size_t scorer, std::optional<double> value);
   Outcome FinishScored() const;

@@ -34,8 +34,9 @@ class ChildBackend : public PluginBackend {
   Duration Limit() const override { return limit_; }
   size_t Places() const override { return places_; }
   bool Keeps() const override { return *keeps_; }
-  bool WantsCompletionIds() const override { return added_.ready.wants_completion_ids; }
-  bool WantsPromptIds() const override { return added_.ready.wants_prompt_ids; }
+  ScorerWants Wants() const override {
+    return {added_.ready.wants_completion_ids, added_.ready.wants_prompt_ids, added_.ready.needs};
+  }
 
  private:
   Supervisor* supervisor_;

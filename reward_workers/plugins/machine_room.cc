@@ -1,6 +1,7 @@
 #include "reward_workers/plugins/machine_room.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -54,9 +55,11 @@ std::vector<path> GroupFolders(const path& root, const std::string& controller) 
 }
 
 double Cores(const path& root) {
-  cpu_set_t set;
+  cpu_set_t set;  // too small for more than 1024 of them: then all of the machine's
   CPU_ZERO(&set);
-  double cores = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+  double cores = sched_getaffinity(0, sizeof(set), &set) == 0
+                     ? CPU_COUNT(&set)
+                     : static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
   for (const path& folder : GroupFolders(root, "")) {
     std::ifstream in(folder / "cpu.max");
     std::string quota;
@@ -77,16 +80,20 @@ double FreeBytes(const path& root) {
   if (const auto available = Number(FirstWord(root / "proc/meminfo", "MemAvailable:"))) {
     bytes = *available * 1024;
   }
-  const auto bound = [&](const path& limit_file, const path& used_file) {
-    const auto limit = Number(FirstWord(limit_file));
-    const double used = Number(FirstWord(used_file)).value_or(0);
-    if (limit) bytes = std::min(bytes, std::max(0.0, *limit - used));
+  // What files were read of and nobody uses is given back when somebody wants room.
+  const auto bound = [&](const path& folder, const char* limit_file, const char* used_file,
+                         const char* given_back) {
+    const auto limit = Number(FirstWord(folder / limit_file));
+    if (!limit) return;
+    const double used = Number(FirstWord(folder / used_file)).value_or(0) -
+                        Number(FirstWord(folder / "memory.stat", given_back)).value_or(0);
+    bytes = std::min(bytes, std::max(0.0, *limit - std::max(0.0, used)));
   };
   for (const path& folder : GroupFolders(root, "")) {
-    bound(folder / "memory.max", folder / "memory.current");
+    bound(folder, "memory.max", "memory.current", "inactive_file");
   }
   for (const path& folder : GroupFolders(root, "memory")) {
-    bound(folder / "memory.limit_in_bytes", folder / "memory.usage_in_bytes");
+    bound(folder, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file");
   }
   return bytes;
 }

@@ -27,8 +27,8 @@ class PluginBackend {
   // The verdicts on the same question are the same now and later: they may be kept. From any
   // thread.
   virtual bool Keeps() const { return false; }
-  virtual bool WantsCompletionIds() const { return false; }
-  virtual bool WantsPromptIds() const { return false; }
+  // What it reads beyond texts and gold.
+  virtual ScorerWants Wants() const { return {}; }
 };
 
 // The context has a mailbox and a decoder.

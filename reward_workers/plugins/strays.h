@@ -10,11 +10,14 @@
 
 namespace cohort {
 
-// "COHORT_SCORER_OF=…": of scorers of this process.
-std::string StrayMark();
+inline constexpr char kStrayMark[] = "COHORT_SCORER_OF";
 
-// Kills this user's processes that carry the mark of a process that is gone; returns how many.
-// Marks from another process namespace (a container's) are left alone.
-size_t KillStrays();
+// "COHORT_SCORER_OF=…": of scorers of this process.
+std::string StrayMark(const std::string& name = kStrayMark);
+
+// Kills this user's processes that carry the mark of a process that is gone, and what they start
+// meanwhile; returns how many. Marks from another namespace of processes or of time (a container's)
+// are left alone, and so are this process and those that it descends from.
+size_t KillStrays(const std::string& name = kStrayMark);
 
 }  // namespace cohort

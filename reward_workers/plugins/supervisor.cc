@@ -33,10 +33,6 @@ Supervisor::Supervisor(const Clock* clock)
     : clock_(*clock), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   AdoptOrphans();
   signal(SIGPIPE, SIG_IGN);  // a scorer that closed its stdin is its own trouble
-  if (const size_t strays = KillStrays(); strays > 0) {
-    LogWarning("killed what scorers of a worker that is gone had left running",
-               {{"processes", strays}});
-  }
   spared_ = ChildrenOfThisProcess();
   thread_ = std::thread([this] { Run(); });
 }
@@ -52,6 +48,12 @@ Result<Supervisor::Added> Supervisor::AddPool(ChildPool::Options options, ChildP
   const Duration start_limit = options.start_limit;
   const std::string scorer = options.scorer;
   ChildPool* pool = nullptr;
+  std::call_once(strays_, [] {
+    if (const size_t strays = KillStrays(); strays > 0) {
+      LogWarning("killed what scorers of a worker that is gone had left running",
+                 {{"processes", strays}});
+    }
+  });
   {
     auto made = std::make_unique<ChildPool>(std::move(options), std::move(tell));
     pool = made.get();

@@ -18,15 +18,16 @@ namespace cohort {
 
 class Supervisor {
  public:
-  // `clock` outlives it. Kills what the scorers of dead workers left behind (strays.h). This
-  // process adopts the orphans of its scorers from now on, and kills any child that is new and that
-  // it does not know: one supervisor in a process, and nobody beside it that starts others.
+  // `clock` outlives it. This process adopts the orphans of its scorers from now on, and kills any
+  // child that is new and that it does not know: one supervisor in a process, and nobody beside it
+  // that starts others.
   explicit Supervisor(const Clock* clock);
   ~Supervisor();  // kills all children, and what they left behind
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // Starts a scorer's children and waits until the first one is ready; fails with what it said when
+  // Kills, the first time, what the scorers of dead workers left behind (strays.h). Starts a
+  // scorer's children and waits until the first one is ready; fails with what it said when
   // it does not start. The pool is the supervisor's; only Submit and Cancel may touch it from other
   // threads, through these. `tell` is called on the supervisor's thread.
   struct Added {
@@ -53,6 +54,7 @@ class Supervisor {
   std::atomic<bool> stop_ = false;
   std::vector<std::unique_ptr<ChildPool>> pools_;
   Time next_sweep_{};
+  std::once_flag strays_;
   std::vector<pid_t> spared_;  // children of this process from before
   std::thread thread_;         // last: uses the others
 };

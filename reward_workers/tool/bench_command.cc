@@ -151,7 +151,7 @@ void AddBenchCommand(CLI::App& app, ToolLine& line) {
       ->check(CLI::PositiveNumber);
   command->add_option("--processes", options->processes, "How many are \"many\"")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 4096));
   command->callback([options, &line] {
     line.run = [options, &line] {
       options->words.overrides = line.overrides;

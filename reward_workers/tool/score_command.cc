@@ -203,9 +203,8 @@ void Summarize(const std::string& program, const ScorerConfig& scorer, const Tot
 // As many as the scorer works on at once: the milliseconds are then its own, without a queue.
 size_t AtOnce(const std::vector<ScorerConfig>& scorers, const RowJudge& judge) {
   constexpr size_t kMany = 256;
-  const ScorerConfig& scorer = scorers.front();
-  const bool waits = scorers.size() > 1 || scorer.delay_seconds + scorer.delay_jitter_seconds > 0;
-  return waits || judge.Places() == 0 ? kMany : judge.Places();
+  const bool waits = scorers.size() > 1 || judge.Places() == 0 || judge.Places() == kAnyNumber;
+  return waits ? kMany : judge.Places();
 }
 
 struct CloseFile {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "reward_workers/scorer.h"
+
 namespace cohort {
 namespace {
 
@@ -12,6 +14,7 @@ TEST(Appetite, IsAllThereIsRoomForWhenNothingWaitsForATurn) {
 TEST(Appetite, FillsThePlacesAndOneMoreAtFirst) {
   EXPECT_EQ(Appetite(4, 256).Wanted(Time{} + Seconds(1)), 5u);
   EXPECT_EQ(Appetite(4, 3).Wanted(Time{} + Seconds(1)), 3u);
+  EXPECT_EQ(Appetite(kAnyNumber, 300).Wanted(Time{} + Seconds(1)), 300u);
 }
 
 TEST(Appetite, TakesHalfASecondOfWorkAheadAndForgets) {
@@ -20,8 +23,7 @@ TEST(Appetite, TakesHalfASecondOfWorkAheadAndForgets) {
   for (int i = 0; i < 2000; ++i) appetite.Finished(now += Seconds(0.01));  // 100 in a second
   EXPECT_NEAR(appetite.Wanted(now), 2 + 1 + 50, 3);
   for (int i = 0; i < 10; ++i) appetite.Finished(now += Seconds(2));  // one in two seconds
-  EXPECT_LE(appetite.Wanted(now), 5u);
-  EXPECT_EQ(appetite.Wanted(now + Seconds(1000)), 4u);  // the ceiling of almost nothing is one
+  EXPECT_EQ(appetite.Wanted(now), 3u);
 }
 
 }  // namespace

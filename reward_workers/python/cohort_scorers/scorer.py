@@ -18,7 +18,7 @@ class Scorer:
         offered = styles.offers(self._style, source.function, options)
         self._arguments = Arguments(source.function, source.name, offered, [*options.columns, *options.settings],
                                     styles.row_of(self._style, options))
-        self.wants = self._arguments.wants
+        self.wants, self.needs = self._arguments.wants, self._arguments.needs
 
     def judge(self, task):
         try:

@@ -12,12 +12,17 @@ class Row(NamedTuple):
     """How the columns of a row become arguments."""
     wrap: object  # from a column's value to an argument's
     yields: frozenset  # offers that a column of that name replaces
+    only: frozenset | None  # columns that become arguments; None: all
 
 
 def row_of(style, options):
-    if style == "trl":
-        return Row(lambda value: [value], frozenset({"solution", "ground_truth"}))
-    return Row(lambda value: value, frozenset({"data_source"} if style == "verl" and not options.data_source else ()))
+    if style == "trl":  # which knows none of our fields but these: a data set may have columns of such names
+        known = {"answer", "completion_ids", "prompts", "completions"}
+        return Row(lambda value: [value], frozenset(FIELDS) - known | {"solution", "ground_truth"}, None)
+    if style == "verl":  # which gives columns in extra_info alone
+        source = frozenset() if options.data_source else frozenset({"data_source"})
+        return Row(lambda value: value, source, source)
+    return Row(lambda value: value, frozenset(), None)
 
 
 def style_of(function):

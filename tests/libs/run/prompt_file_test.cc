@@ -53,6 +53,19 @@ TEST_F(PromptFileTest, KeepsTheDigitsOfNumbers) {
   EXPECT_EQ((*rows)[2].answer, "-12");
 }
 
+TEST_F(PromptFileTest, KeepsColumnsToTheLetter) {
+  const auto rows = Prompts(
+      "{\"b\": 12345678901234567890123, \"prompt\": \"p\", \"a\": [0.10, \"x\"], \"answer\": 1}\n");
+  ASSERT_TRUE(rows.ok()) << rows.status().message();
+  EXPECT_EQ((*rows)[0].columns, R"({"b":12345678901234567890123,"a":[0.10, "x"]})");
+}
+
+TEST_F(PromptFileTest, RefusesALineThatNestsTooDeep) {
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  const auto rows = Prompts("{\"prompt\": \"p\", \"answer\": 1, \"x\": " + deep + "}\n");
+  EXPECT_THAT(rows.status().message(), HasSubstr("p.jsonl:1: this line nests"));
+}
+
 TEST_F(PromptFileTest, RefusesColumnsThatAreTooManyBytes) {
   const std::string tests(1 << 20, 'x');
   const auto rows = Prompts(R"({"prompt": "a", "answer": "1", "tests": ")" + tests + "\"}\n");

@@ -183,6 +183,20 @@ TEST(Judgement, DoesNotAskWhereNobodyKnowsWhatIsRight) {
   EXPECT_EQ(judgement.Finish().reason(), OutcomeReason::kGraderCrashed);
 }
 
+TEST(Judgement, WhatFailedIsNotRightWhateverItIsWorth) {
+  // A punishment: its worst is 1.
+  Judgement judgement(Make({{.name = "bad", .weight = -1, .passes = true},
+                            {.name = "cosine", .right_by = "bad"},
+                            {.name = "gated", .gates = {"bad"}}}));
+  judgement.TakeReady();
+  judgement.Set(0, Verdict::Failed(OutcomeReason::kUnparseable, "nothing"));
+  EXPECT_THAT(judgement.TakeReady(), ElementsAre(1));
+  EXPECT_FALSE(judgement.Right(1));
+  judgement.Set(1, Verdict::Graded(0));
+  EXPECT_EQ(judgement.Finish().reward(), -1.0);
+  EXPECT_FALSE(judgement.Finish().correct());
+}
+
 TEST(Judgement, DropsAnswersThatNobodyWaitsFor) {
   Judgement judgement(Make({Passing("right", {"stop"}), {.name = "stop", .weight = 0}}));
   EXPECT_FALSE(judgement.Set(0, Verdict::Graded(1)));  // not asked

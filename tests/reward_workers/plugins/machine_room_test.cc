@@ -41,6 +41,8 @@ TEST(MachineRoom, KeepsToControlGroupsOfTheSecondVersionAndThoseAbove) {
   machine.Write("sys/fs/cgroup/fleet/memory.current", "536870912\n");
   EXPECT_EQ(machine.room().cpus, 0.5);
   EXPECT_EQ(machine.room().memory_mb, 512u);
+  machine.Write("sys/fs/cgroup/fleet/memory.stat", "anon 1\ninactive_file 268435456\n");
+  EXPECT_EQ(machine.room().memory_mb, 768u);
 }
 
 TEST(MachineRoom, KeepsToControlGroupsOfTheFirstVersion) {

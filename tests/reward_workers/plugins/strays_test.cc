@@ -41,19 +41,41 @@ bool WasKilledBefore(pid_t pid) {
   return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
+// A mark as that of another process with this one's number.
+std::string MarkOfADeadOne(const std::string& name) {
+  const std::string mine = StrayMark(name);
+  return mine.substr(0, mine.rfind('|') + 1) + "1";
+}
+
 TEST(Strays, AreWhatTheScorersOfADeadWorkerStarted) {
-  const std::string mine = StrayMark();
-  const std::string of_another = mine.substr(0, mine.rfind(':') + 1) + "1";  // its number, reused
-  const std::string elsewhere = "COHORT_SCORER_OF=1:1:1";                    // another namespace's
-  const pid_t stray = Sleeper(of_another);
-  const pid_t ours = Sleeper(mine);
-  const pid_t foreign = Sleeper(elsewhere);
+  const std::string name = "COHORT_TEST_SCORER_OF";  // none of a scorer that runs beside the test
+  const pid_t stray = Sleeper(MarkOfADeadOne(name));
+  const pid_t ours = Sleeper(StrayMark(name));
+  const pid_t foreign = Sleeper(name + "=pid:[1]time:[1]|1|1");
   const pid_t unmarked = Sleeper("OTHER=1");
-  EXPECT_EQ(KillStrays(), 1u);
+  EXPECT_EQ(KillStrays(name), 1u);
   EXPECT_TRUE(WasKilledBefore(stray));
   EXPECT_FALSE(WasKilledBefore(ours));
   EXPECT_FALSE(WasKilledBefore(foreign));
   EXPECT_FALSE(WasKilledBefore(unmarked));
+}
+
+TEST(Strays, AreNeverThisProcessNorItsParents) {
+  const std::string mark = MarkOfADeadOne("COHORT_TEST_SCORER_OF_ITSELF");
+  const pid_t child = fork();
+  if (child == 0) {  // this program again, with that mark on itself
+    const char* const arguments[] = {"again", "--gtest_filter=StraysFromWithin.*", nullptr};
+    const char* const environment[] = {mark.c_str(), nullptr};
+    execve("/proc/self/exe", const_cast<char**>(arguments), const_cast<char**>(environment));
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
+TEST(StraysFromWithin, LeaveTheOneThatLooksAlone) {
+  EXPECT_EQ(KillStrays("COHORT_TEST_SCORER_OF_ITSELF"), 0u);
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ TEST(Score, SaysOfABadRowWhereAndWhyAndGoesOn) {
     EXPECT_EQ(result.verdicts[i]["outcome"], "bad_row");
     EXPECT_TRUE(result.verdicts[i]["reward"].is_null());
   }
-  EXPECT_THAT(result.err, HasSubstr("line 2: this is no JSON"));
+  EXPECT_THAT(result.err, HasSubstr("line 2: no JSON object in this line"));
   EXPECT_THAT(result.err, HasSubstr("line 5: \"completion\" is missing"));
   EXPECT_THAT(result.err, HasSubstr("line 8: \"completion_ids\" must be a list of tokens"));
 }
@@ -225,8 +225,8 @@ TEST(Score, GivesARowsOtherColumnsToItsScorer) {
   ASSERT_EQ(result.verdicts.size(), 3u) << result.err;
   EXPECT_EQ(result.verdicts[0]["reward"], 1);
   EXPECT_EQ(result.verdicts[1]["reward"], 0);
-  EXPECT_EQ(result.verdicts[2]["outcome"], "grader_crashed");
-  EXPECT_THAT(result.verdicts[2]["reason"], HasSubstr("nothing to give for parameter target"));
+  EXPECT_EQ(result.verdicts[2]["outcome"], "task_unsupported");
+  EXPECT_THAT(result.verdicts[2]["reason"], HasSubstr("its row has no column \"target\""));
 }
 
 TEST(Score, AScorerThatDoesNotStartSaysWhy) {

@@ -8,15 +8,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from plain import Channel, Unplain, decode, encode  # noqa: E402
-
-
-def own_channel():
-    channel = Channel(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.dup2(2, 1)
-    return channel
+from plain import Unplain, decode, encode, own_channel  # noqa: E402
 
 
 def said(error):
@@ -45,6 +37,7 @@ def call(space, task, kept):
 
 def main():
     channel = own_channel()
+    os.dup2(2, 1)
     try:
         space = load(sys.argv[1])
     except BaseException as error:

@@ -1,7 +1,6 @@
 """Checks a candidate's functions: the side that decides. It holds the tests and what should come out; the candidate sees arguments only.
 
-    python3 -I -S checker.py             (the job on stdin, a JSON object; verdicts on stdout, a JSON object a line)
-    descriptors 3 and 4: from and to the candidate (candidate.py)
+    python3 -I -S checker.py JOB.json    (the candidate (candidate.py) on stdin and stdout; verdicts on stderr, a JSON object a line)
 
 Jobs:    {"kind": "calls", "function": "f", "method": false, "calls": [{"arguments": [...], "accepted": [...]}], "all": true}
          {"kind": "checks", "function": "f", "checker": "def check(candidate): ...", "all": true}
@@ -15,7 +14,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from plain import Channel, Handle, Unplain, decode, encode  # noqa: E402
+from plain import Handle, Unplain, decode, encode, own_channel  # noqa: E402
 
 
 class Gone(Exception):
@@ -153,10 +152,12 @@ def check_checks(candidate, job):
 
 
 def main():
-    job = json.load(sys.stdin)
-    channel = Channel(os.fdopen(3, "rb"), os.fdopen(4, "wb"))
-    out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a data set's test prints is no verdict
+    with open(sys.argv[1], encoding="utf-8") as file:
+        job = json.load(file)
+    channel, out = own_channel(), os.fdopen(os.dup(2), "w")
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)  # what a data set's test prints is no verdict, and nothing for the candidate
+    os.dup2(nothing, 2)
 
     def say(message):
         out.write(json.dumps(message) + "\n")

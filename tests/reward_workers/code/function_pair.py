@@ -1,7 +1,7 @@
 """Runs a program and its checker as two processes, without a sandbox: for tests of these two alone, and for trusted programs only."""
 import json
-import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -12,28 +12,24 @@ SCRIPTS = pathlib.Path(__file__).resolve().parents[3] / "reward_workers/code/pyt
 def judge(program, job, limit=20):
     """The verdicts, as lists [verdict, detail], and whether the checker came to its end."""
     with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "program.py"
-        path.write_text(program, encoding="utf-8")
-        to_candidate, to_checker = os.pipe(), os.pipe()
-        candidate = subprocess.Popen([sys.executable, "-I", "-S", SCRIPTS / "candidate.py", path], stdin=to_candidate[0],
-                                     stdout=to_checker[1], stderr=subprocess.DEVNULL, cwd=folder)
-
-        def descriptors():
-            os.dup2(to_checker[0], 103)
-            os.dup2(to_candidate[1], 104)
-            os.dup2(103, 3)
-            os.dup2(104, 4)
-        checker = subprocess.Popen([sys.executable, "-I", "-S", SCRIPTS / "checker.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   stderr=subprocess.DEVNULL, preexec_fn=descriptors, pass_fds=(3, 4))
-        for end in (*to_candidate, *to_checker):
-            os.close(end)
+        folder = pathlib.Path(folder)
+        (folder / "program.py").write_text(program, encoding="utf-8")
+        (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+        ends = socket.socketpair()
+        run = [sys.executable, "-I", "-S"]
+        candidate = subprocess.Popen([*run, SCRIPTS / "candidate.py", folder / "program.py"], stdin=ends[0], stdout=ends[0],
+                                     stderr=subprocess.DEVNULL, cwd=folder)
+        checker = subprocess.Popen([*run, SCRIPTS / "checker.py", folder / "job.json"], stdin=ends[1], stdout=ends[1],
+                                   stderr=subprocess.PIPE)
+        for end in ends:
+            end.close()
         try:
-            out, _ = checker.communicate(json.dumps(job).encode(), timeout=limit)
+            _, said = checker.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
-            out = b""
+            said = b""
         finally:
             for process in (candidate, checker):
                 process.kill()
                 process.wait()
-    said = [json.loads(line) for line in out.splitlines()]
-    return [[line["verdict"], line["detail"]] for line in said if "verdict" in line], any("done" in line for line in said)
+    lines = [json.loads(line) for line in said.splitlines()]
+    return [[line["verdict"], line["detail"]] for line in lines if "verdict" in line], any("done" in line for line in lines)

@@ -81,7 +81,8 @@ Status Run(Process& process) {
                    .decode = decode,
                    .tell = [&metrics](const std::string& scorer,
                                       const std::string& what) { metrics.Plugin(scorer, what); },
-                   .verdicts = &verdicts}));
+                   .verdicts = &verdicts,
+                   .languages = config.languages}));
   for (const RouteConfig& route : config.routes) {
     COHORT_ASSIGN_OR_RETURN(const auto plan, plans.Find(route.scorers));
     worker_options.places[route.name] = plan->places;

@@ -4,6 +4,7 @@
 #include "libs/config/scorer_kinds.h"
 #include "libs/scoring/language.h"
 #include "reward_workers/answer_scorers.h"
+#include "reward_workers/code/code_scorer.h"
 #include "reward_workers/delayed_scorer.h"
 #include "reward_workers/math_scorer.h"
 #include "reward_workers/plugins/child_scorer.h"
@@ -81,6 +82,7 @@ Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config,
     return MakeChildScorer(config, context);
   }
   if (config.kind == "http") return MakeHttpScorer(config, context);
+  if (config.kind == "code") return MakeCodeScorer(config, context);
   return Bad(config, "kind: \"" + config.kind + "\" is unknown; use " + ScorerKindsInWords());
 }
 

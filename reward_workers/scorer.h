@@ -83,8 +83,9 @@ struct ScorerContext {
   Mailbox* mailbox = nullptr;                                             // for plug-ins
   std::function<std::string(std::span<const int32_t>)> decode = nullptr;  // for plug-ins: prompts
   std::function<void(const std::string& scorer, const std::string& what)> tell =
-      nullptr;                       // for plug-ins: metrics
-  VerdictCache* verdicts = nullptr;  // null: nothing is kept
+      nullptr;                                 // for plug-ins: metrics
+  VerdictCache* verdicts = nullptr;            // null: nothing is kept
+  std::vector<LanguageConfig> languages = {};  // of programs, beside the known ones
 };
 
 // A scorer as configured: of its kind (libs/config/scorer_kinds.h), behind its delay. Failures name

@@ -126,6 +126,28 @@ void CheckClamp(const ScorerConfig& scorer, const std::string& path, Problems& p
   }
 }
 
+void CheckLanguages(const Config& config, Problems& problems) {
+  for (const LanguageConfig& language : config.languages) {
+    const std::string path = "languages." + language.name;
+    if (language.name == "python" || language.name == "cpp") {
+      problems.push_back(path + " is known already; choose another name");
+    }
+    if (language.file.empty() || language.file.find('/') != std::string::npos) {
+      problems.push_back(path + ".file must be the name of the program's file, without folders");
+    }
+    if (language.run.empty()) problems.push_back(path + ".run is missing: name the command");
+  }
+  for (const ScorerConfig& scorer : config.scorers) {
+    const bool known = scorer.program == "python" || scorer.program == "cpp" ||
+                       std::ranges::any_of(config.languages, [&](const LanguageConfig& language) {
+                         return language.name == scorer.program;
+                       });
+    if (scorer.kind != "code" || known) continue;
+    problems.push_back("scorers." + scorer.name + ".program names \"" + scorer.program +
+                       "\", which is no language; add it to [[languages]], or use python or cpp");
+  }
+}
+
 void CheckKind(const ScorerConfig& scorer, const std::string& path, Problems& problems) {
   if (scorer.kind == "soft_overlong" && scorer.length_buffer > scorer.length_limit) {
     problems.push_back(path + ".length_buffer is above its length_limit; lower it");
@@ -153,6 +175,7 @@ void CheckScorers(const Config& config, Problems& problems) {
     CheckKind(scorer, path, problems);
   }
   CheckOrder(config, problems);
+  CheckLanguages(config, problems);
 }
 
 // A list of scorers that judges together, of a route or of the evaluation.

@@ -84,6 +84,24 @@ struct ScorerConfig {
   double highest = 10;                   // … and the one that is worth 1
   int64_t max_tokens = 1024;             // of its reply
   double temperature = 0;
+
+  // Kind "code": the program in the completion, run in a sandbox.
+  std::string program = "python";  // its language: "python", "cpp", or one of [[languages]]
+  std::string credit = "all";      // or "fraction", "subtasks": of the tests
+  std::string match = "lines";     // how outputs are compared: "exact", "lines", "tokens", "floats"
+  double tolerance = 1e-6;         // of match = "floats"
+  double cpu_seconds = 10;         // for one test, over all its processes
+  bool continues_prompt = false;   // the program is the prompt's text and the completion
+  std::string sandbox = "full";    // what the machine must be able to: or "any"
+};
+
+// A language that programs may be written in.
+struct LanguageConfig {
+  std::string name;
+  std::vector<std::string> fences;   // names of the language behind ```
+  std::string file;                  // the program's name in its folder
+  std::vector<std::string> compile;  // leaves what `run` needs; empty: nothing is compiled
+  std::vector<std::string> run;
 };
 
 // A kind of prompt with its own queues, scorers and patience.
@@ -203,6 +221,7 @@ struct Config {
   ModelConfigSection model;
   SamplingConfig sampling;
   std::vector<ScorerConfig> scorers;
+  std::vector<LanguageConfig> languages;
   std::vector<RouteConfig> routes;
   std::vector<StageConfig> stages;
   EvaluationConfig evaluation;

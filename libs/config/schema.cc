@@ -291,10 +291,10 @@ const ConfigKey* ConfigSection::Find(std::string_view key) const {
 
 const std::vector<ConfigSection>& ConfigSections() {
   static const std::vector<ConfigSection> sections = {
-      RunSection(),          ModelSection(),    SamplingSection(),   ScorersSection(),
-      RoutesSection(),       StagesSection(),   EvaluationSection(), CheckpointsSection(),
-      BrokerSection(),       SecuritySection(), WeightsSection(),    ActorSection(),
-      RewardWorkerSection(), FleetSection(),    TelemetrySection(),
+      RunSection(),         ModelSection(),        SamplingSection(), ScorersSection(),
+      LanguagesSection(),   RoutesSection(),       StagesSection(),   EvaluationSection(),
+      CheckpointsSection(), BrokerSection(),       SecuritySection(), WeightsSection(),
+      ActorSection(),       RewardWorkerSection(), FleetSection(),    TelemetrySection(),
   };
   return sections;
 }

@@ -69,5 +69,6 @@ ConfigSection List(std::string_view name, std::vector<Entry> Config::*member,
 }
 
 ConfigSection ScorersSection();
+ConfigSection LanguagesSection();
 
 }  // namespace cohort

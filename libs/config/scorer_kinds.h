@@ -9,21 +9,28 @@ namespace cohort {
 
 // In the order in which people read them.
 inline std::vector<std::string_view> ScorerKinds() {
-  return {"exact",  "numeric",       "math",    "format",     "clean_stop",
-          "length", "soft_overlong", "cosine",  "repetition", "language",
-          "python", "process",       "library", "http",       "judge"};
+  return {"exact",         "numeric", "math",       "format",   "clean_stop", "length",
+          "soft_overlong", "cosine",  "repetition", "language", "python",     "process",
+          "library",       "http",    "judge",      "code"};
 }
 
 // The kinds among them that ask another process: a child, or a service.
 inline std::vector<std::string_view> ChildKinds() { return {"python", "process", "library"}; }
 inline std::vector<std::string_view> ServiceKinds() { return {"http", "judge"}; }
 inline std::vector<std::string_view> OutsideKinds() {
-  return {"python", "process", "library", "http", "judge"};
+  return {"python", "process", "library", "http", "judge", "code"};
 }
 // The kinds that run code of the user's own.
 inline std::vector<std::string_view> PluginKinds() {
   return {"python", "process", "library", "http"};
 }
+
+// How kind "code" gives credit and compares outputs, and what it demands of the sandbox.
+inline std::vector<std::string_view> CodeCredits() { return {"all", "fraction", "subtasks"}; }
+inline std::vector<std::string_view> OutputMatches() {
+  return {"exact", "lines", "tokens", "floats"};
+}
+inline std::vector<std::string_view> SandboxDemands() { return {"full", "any"}; }
 
 // How kind "judge" asks.
 inline std::vector<std::string_view> JudgeComparisons() { return {"pointwise", "pairwise"}; }

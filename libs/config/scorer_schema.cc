@@ -15,8 +15,8 @@ void AddCommonKeys(KeysOf<S>& keys) {
            "(docs/math_equality.md), R1's `<think>…</think>` pattern, a clean stop, the length, "
            "DAPO's soft overlong punishment (-1 to 0), the cosine of the length by what is right, "
            "the share of repeated n-grams (give it a negative weight), the share of words of one "
-           "language; a Python function, a process, a shared library, a service; or what a model "
-           "says of it.")
+           "language; a Python function, a process, a shared library, a service; what a model says "
+           "of it; or what its program does in a sandbox.")
       .Key("weight", &S::weight, Any(),
            "The reward is the sum of weight × value; 0 computes the value for gates and metrics "
            "only.")
@@ -74,6 +74,8 @@ void AddBuiltInKeys(KeysOf<S>& keys) {
 }
 
 void AddPluginKeys(KeysOf<S>& keys) {
+  std::vector<std::string_view> children_and_code = ChildKinds();
+  children_and_code.push_back("code");
   keys.Key("source", &S::source, Any(),
            "FILE.py:FUNCTION, or MODULE:FUNCTION; a reward function of TRL, a `compute_score` of "
            "verl or one of your own, unchanged (docs/scorers.md).")
@@ -99,17 +101,21 @@ void AddPluginKeys(KeysOf<S>& keys) {
            "again.")
       .For(PluginKinds())
       .Key("processes", &S::processes, AtLeast(0),
-           "Children that score at once; 0 takes as many as cpus and memory_mb leave room for, in "
-           "one worker that has the machine to itself.")
-      .For(ChildKinds())
+           "Children, or programs, that run at once; 0 takes as many as cpus and memory_mb leave "
+           "room "
+           "for, in one worker that has the machine to itself.")
+      .For(children_and_code)
       .Key("cpus", &S::cpus, MoreThan(0), "Cores that one child keeps busy; for processes = 0.")
-      .For(ChildKinds())
-      .Key("timeout_seconds", &S::timeout_seconds, AtLeast(0.001),
-           "How long one rollout may take, counted from when it is handed over.")
+      .For(children_and_code)
+      .Key(
+          "timeout_seconds", &S::timeout_seconds, AtLeast(0.001),
+          "How long one rollout (for kind code: one test) may take, counted from when it is handed "
+          "over.")
       .For(OutsideKinds())
       .Key("memory_mb", &S::memory_mb, AtLeast(1),
-           "Memory of one child in MiB; above it, it is killed.")
-      .For(ChildKinds())
+           "Memory of one child, or of a program with its processes, in MiB; above it, it is "
+           "killed.")
+      .For(children_and_code)
       .Key("in_flight", &S::in_flight, AtLeast(1), "Requests under way at once.")
       .For(ServiceKinds())
       .Key("batch", &S::batch, AtLeast(1), "Rollouts in one request at most.")
@@ -122,6 +128,37 @@ void AddPluginKeys(KeysOf<S>& keys) {
       .Key("requests_per_second", &S::requests_per_second, AtLeast(0),
            "The rate limit; 0 is without.")
       .For(ServiceKinds());
+}
+
+void AddCodeKeys(KeysOf<S>& keys) {
+  keys.Key("program", &S::program, Any(),
+           "The language of the programs: python, cpp, or the name of one in [[languages]].")
+      .For({"code"})
+      .Key("credit", &S::credit, OneOf(CodeCredits()),
+           "all: every test must be accepted; fraction: the share of the tests, by weight; "
+           "subtasks: "
+           "the share of the subtasks whose every test is accepted.")
+      .For({"code"})
+      .Key("match", &S::match, OneOf(OutputMatches()),
+           "How outputs are compared: line by line to the letter; line by line by tokens, numbers "
+           "by "
+           "value; by tokens alone; or with a tolerance for numbers that are not whole.")
+      .For({"code"})
+      .Key("tolerance", &S::tolerance, AtLeast(0),
+           "Of match = floats: the difference that is taken, absolute or relative.")
+      .For({"code"})
+      .Key("cpu_seconds", &S::cpu_seconds, MoreThan(0),
+           "Processor time of one test, over all of its processes.")
+      .For({"code"})
+      .Key("continues_prompt", &S::continues_prompt, Any(),
+           "The program is the prompt's text with the completion behind it, as base models write "
+           "it; "
+           "else it is the last fenced block of the completion.")
+      .For({"code"})
+      .Key("sandbox", &S::sandbox, OneOf(SandboxDemands()),
+           "full: the worker does not start where `cohort sandbox check` finds something missing; "
+           "any: it runs with what there is.")
+      .For({"code"});
 }
 
 void AddJudgeKeys(KeysOf<S>& keys) {
@@ -147,12 +184,27 @@ void AddJudgeKeys(KeysOf<S>& keys) {
 
 }  // namespace
 
+ConfigSection LanguagesSection() {
+  using L = LanguageConfig;
+  return List("languages", &Config::languages, "name",
+              "Languages of programs, beside python and cpp, which are known.",
+              KeysOf<L>()
+                  .Key("name", &L::name, Any(), "How scorers call it; a word.")
+                  .Key("fences", &L::fences, Any(),
+                       "What stands behind ``` where a program of it begins; empty: its name.")
+                  .Key("file", &L::file, Any(), "The name of the program's file.")
+                  .Key("compile", &L::compile, Any(),
+                       "The command that compiles it, in the file's folder; empty: none is.")
+                  .Key("run", &L::run, Any(), "The command that runs it, in that folder."));
+}
+
 ConfigSection ScorersSection() {
   KeysOf<S> keys;
   AddCommonKeys(keys);
   AddBuiltInKeys(keys);
   AddPluginKeys(keys);
   AddJudgeKeys(keys);
+  AddCodeKeys(keys);
   return List("scorers", &Config::scorers, "name",
               "Components of the reward, used by routes by name.", keys);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "libs/base/logging.h"
+#include "reward_workers/beside_program.h"
 #include "reward_workers/plugins/machine_room.h"
 #include "reward_workers/plugins/plugin_scorer.h"
 #include "reward_workers/plugins/strays.h"
@@ -45,18 +46,6 @@ class ChildBackend : public PluginBackend {
   size_t places_;
   std::shared_ptr<const std::atomic<bool>> keeps_;
 };
-
-// Beside this program, in an installation or in a build.
-std::filesystem::path BesideProgram(const std::vector<std::filesystem::path>& candidates) {
-  std::error_code error;
-  const std::filesystem::path program =
-      std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  for (const std::filesystem::path& candidate : candidates) {
-    const std::filesystem::path path = (program / candidate).lexically_normal();
-    if (std::filesystem::exists(path, error)) return path;
-  }
-  return {};
-}
 
 std::string Variable(const char* name, const std::string& otherwise) {
   const char* value = std::getenv(name);

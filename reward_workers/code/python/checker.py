@@ -5,7 +5,7 @@
 Jobs:    {"kind": "calls", "function": "f", "method": false, "calls": [{"arguments": [...], "accepted": [...]}], "all": true}
          {"kind": "checks", "function": "f", "checker": "def check(candidate): ...", "all": true}
 Verdicts: {"test": 0, "verdict": "AC" | "WA" | "RE" | "CE", "detail": "..."}, and {"done": true} after the last. `all`: it stops at the first
-that fails, since only all of them count.
+that fails, since only all of them count. {"bad_task": "..."} where the tests themselves are broken.
 """
 import ast
 import builtins
@@ -25,9 +25,14 @@ class Broken(Exception):
     """The candidate's side said what is no reply."""
 
 
+class BadTask(Exception):
+    """The tests themselves do not run."""
+
+
 class Candidate:
     def __init__(self, channel):
         self._channel = channel
+        self.calls = 0
         first = self._receive()
         self.failure = first if "raised" in first else None
         self.names = set(first.get("ready", ())) if self.failure is None else set()
@@ -44,6 +49,7 @@ class Candidate:
         return reply
 
     def call(self, function, arguments, named=None, method=False):
+        self.calls += 1
         try:
             self._channel.send({"function": function, "method": method, "args": [encode(value) for value in arguments],
                                 "kwargs": {name: encode(value) for name, value in (named or {}).items()}})
@@ -128,12 +134,25 @@ def free_names(tree):
 
 
 def check_checks(candidate, job):
-    tree = ast.parse(job["checker"])
+    try:
+        tree = ast.parse(job["checker"])
+    except (SyntaxError, ValueError) as error:
+        raise BadTask(f"its tests do not compile: {error}") from error
     space = {name: candidate.proxy(name) for name in free_names(tree)}
     whole = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
     tests = [] if whole else [node for node in tree.body if isinstance(node, ast.Assert)]
     rest = [node for node in tree.body if node not in tests]
-    exec(compile(ast.Module(rest, []), "checker.py", "exec"), space)
+    try:
+        exec(compile(ast.Module(rest, []), "checker.py", "exec"), space)
+    except (Gone, Broken):
+        raise
+    except Exception as error:
+        if candidate.calls == 0:
+            raise BadTask(f"its tests do not run: {type(error).__name__}: {error}") from error
+        yield "RE", f"{type(error).__name__}: {error}"
+        return
+    if not whole and not tests:
+        raise BadTask("it has no tests: neither check(candidate) nor an assert")
     if whole:
         runs = [lambda: space["check"](candidate.proxy(job["function"]))]
     else:
@@ -177,6 +196,8 @@ def main():
                 break
     except Gone:
         return  # how it ended is for the sandbox to say
+    except BadTask as error:
+        return say({"bad_task": str(error)[:300]})
     except Broken as error:
         say({"test": test, "verdict": "RE", "detail": f"what it gives back cannot be read: {error}"[:300]})
     say({"done": True})

@@ -1,0 +1,53 @@
+// What a completion's program is worth: finds it, runs its tests, gives credit. Blocks; safe from
+// any thread.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "libs/scoring/verdict.h"
+#include "reward_workers/code/code_grade.h"
+#include "reward_workers/code/output_match.h"
+#include "reward_workers/code/program_runner.h"
+#include "reward_workers/sandbox/sandbox.h"
+
+namespace cohort {
+
+struct CodeQuestion {
+  std::string completion;
+  std::string prompt;   // its text
+  std::string columns;  // of the row: what it is tested by (code_task.h)
+};
+
+struct CodeAnswer {
+  Verdict verdict;
+  bool keep = false;  // no clock and no memory had a part in it
+};
+
+class CodeJudge {
+ public:
+  struct Options {
+    ProgramRunner::Options runner;
+    CodeCredit credit = CodeCredit::kAll;
+    OutputMatch match = OutputMatch::kLines;
+    double tolerance = 1e-6;
+    bool continues_prompt = false;
+    std::string scripts;  // the folder of checker.py
+  };
+  // `sandbox` outlives it.
+  CodeJudge(Sandbox* sandbox, Options options);
+
+  // Ends early, as cancelled, once `cancelled` is true.
+  CodeAnswer Judge(const CodeQuestion& question, const std::atomic<bool>& cancelled);
+
+ private:
+  CodeAnswer JudgePrograms(const CodeTask& task, const std::string& source,
+                           const std::atomic<bool>& cancelled);
+  CodeAnswer JudgeFunctions(const CodeTask& task, const std::string& source);
+
+  Sandbox* const sandbox_;
+  const Options options_;
+  ProgramRunner runner_;
+};
+
+}  // namespace cohort

@@ -1,0 +1,37 @@
+#include "reward_workers/code/program_language.h"
+
+#include <algorithm>
+
+namespace cohort {
+
+std::vector<LanguageConfig> KnownLanguages() {
+  return {{.name = "python",
+           .fences = {"python", "python3", "py"},
+           .file = "program.py",
+           .compile = {},
+           .run = {"python3", "program.py"}},
+          {.name = "cpp",
+           .fences = {"cpp", "c++", "cc", "cxx"},
+           .file = "program.cpp",
+           .compile = {"g++", "-std=c++20", "-O2", "-pipe", "-o", "program", "program.cpp"},
+           .run = {"./program"}}};
+}
+
+Result<LanguageConfig> FindLanguage(std::string_view name,
+                                    const std::vector<LanguageConfig>& more) {
+  std::vector<LanguageConfig> all = KnownLanguages();
+  all.insert(all.end(), more.begin(), more.end());
+  const auto found = std::ranges::find(all, name, &LanguageConfig::name);
+  if (found == all.end()) {
+    return NotFound("\"" + std::string(name) + "\" is no language; add it to [[languages]]");
+  }
+  LanguageConfig language = *found;
+  if (language.fences.empty()) language.fences = {language.name};
+  if (!language.compile.empty() && !language.run.front().starts_with("./")) {
+    return InvalidArgument("languages." + language.name +
+                           ".run must start what `compile` made: its first word is ./NAME");
+  }
+  return language;
+}
+
+}  // namespace cohort

@@ -1,0 +1,132 @@
+#include "reward_workers/code/program_runner.h"
+
+#include <chrono>
+#include <mutex>
+#include <utility>
+
+namespace cohort {
+namespace {
+
+constexpr auto kCompileCpu = std::chrono::seconds(30);
+constexpr auto kCompileWall = std::chrono::seconds(60);
+constexpr uint64_t kCompileMemory = 2ULL << 30;
+constexpr uint64_t kLongestProgram = 64 << 20;  // what a compiler made
+
+std::chrono::milliseconds AQuarterMore(std::chrono::milliseconds time) { return time + time / 4; }
+
+// The last line of what a compiler or a program wrote to stderr.
+std::string LastLine(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  const size_t line = text.rfind('\n');
+  return Quoted(line == std::string_view::npos ? text : text.substr(line + 1), 200);
+}
+
+RunEnd Named(TestEnd end, std::string detail, SandboxResult result) {
+  return {end, std::move(detail), std::move(result.output), std::move(result.errors), false};
+}
+
+// `cpu` is what it may use.
+RunEnd EndOf(SandboxResult result, std::chrono::milliseconds cpu) {
+  const std::string how = Describe(result);
+  switch (result.end) {
+    case SandboxEnd::kExited:
+      if (result.code == 0) {
+        return result.cpu > cpu ? Named(TestEnd::kTimeLimit, "used more processor time", result)
+                                : Named(TestEnd::kAccepted, "", std::move(result));
+      }
+      return Named(TestEnd::kRuntimeError, how + ": " + LastLine(result.errors), std::move(result));
+    case SandboxEnd::kCpuLimit:
+    case SandboxEnd::kWallLimit:
+      return Named(TestEnd::kTimeLimit, how, std::move(result));
+    case SandboxEnd::kMemoryLimit:
+      return Named(TestEnd::kMemoryLimit, how, std::move(result));
+    case SandboxEnd::kOutputLimit:
+      return Named(TestEnd::kOutputLimit, how, std::move(result));
+    case SandboxEnd::kSignalled:
+    case SandboxEnd::kNotExecutable:
+    case SandboxEnd::kDiskLimit:
+    case SandboxEnd::kProcessLimit:
+    case SandboxEnd::kOpenFilesLimit:
+    case SandboxEnd::kFileSizeLimit:
+      return Named(TestEnd::kRuntimeError, how, std::move(result));
+    case SandboxEnd::kCancelled:
+    case SandboxEnd::kInfrastructure:
+      break;
+  }
+  RunEnd end = Named(TestEnd::kRuntimeError, how, std::move(result));
+  end.lost = true;
+  return end;
+}
+
+// Whether the machine, and not the program, may be why it ended so.
+bool MayBeTheMachine(const SandboxResult& result, std::chrono::milliseconds cpu) {
+  if (result.end == SandboxEnd::kInfrastructure) return true;
+  if (result.end == SandboxEnd::kWallLimit) return result.cpu < cpu / 2;
+  return result.end != SandboxEnd::kCpuLimit && result.cpu > cpu;
+}
+
+}  // namespace
+
+ProgramRunner::ProgramRunner(Sandbox* sandbox, Options options)
+    : sandbox_(sandbox), options_(std::move(options)), cache_(options_.cache_bytes) {}
+
+RunEnd ProgramRunner::Run(const std::function<SandboxResult(const SandboxLimits&)>& sandboxed) {
+  SandboxLimits limits = options_.limits;
+  limits.cpu = AQuarterMore(options_.limits.cpu);
+  {
+    std::shared_lock lock(alone_);
+    SandboxResult result = sandboxed(limits);
+    if (!MayBeTheMachine(result, options_.limits.cpu)) {
+      return EndOf(std::move(result), options_.limits.cpu);
+    }
+  }
+  std::unique_lock lock(alone_);
+  return EndOf(sandboxed(limits), options_.limits.cpu);
+}
+
+RunEnd ProgramRunner::Run(const Program& program, const std::string& input) {
+  SandboxSpec spec;
+  spec.argv = options_.language.run;
+  spec.files = program.files;
+  spec.input = input;
+  return Run([&](const SandboxLimits& limits) {
+    spec.limits = limits;
+    return sandbox_->Run(spec);
+  });
+}
+
+ProgramRunner::Program ProgramRunner::Compile(const std::string& source) {
+  const LanguageConfig& language = options_.language;
+  if (language.compile.empty()) return {{{language.file, source}}, {}};
+  const std::string made = language.run.front().substr(2);
+  Digester digester;  // the compiler and its base stay what they are while the process lives
+  for (const std::string& word : language.compile) digester.Add(word.data(), word.size() + 1);
+  digester.Add(source.data(), source.size());
+  const Digest key = digester.Finish();
+  std::shared_ptr<const std::string> binary = cache_.Find(key);
+  if (binary == nullptr) {
+    SandboxSpec spec;
+    // What it made comes back on stdout, and what it says on stderr.
+    spec.argv = {"/bin/sh", "-c", "\"$@\" >&2 && cat -- \"$0\"", made};
+    spec.argv.insert(spec.argv.end(), language.compile.begin(), language.compile.end());
+    spec.files = {{language.file, source}};
+    spec.limits.cpu = kCompileCpu;
+    spec.limits.wall = kCompileWall;
+    spec.limits.memory = kCompileMemory;
+    spec.limits.disk = 4 * kLongestProgram;
+    spec.limits.file_size = kLongestProgram;
+    spec.limits.output = kLongestProgram;
+    SandboxResult result = sandbox_->Run(spec);
+    if (result.end == SandboxEnd::kInfrastructure) result = sandbox_->Run(spec);
+    if (result.end != SandboxEnd::kExited || result.code != 0) {
+      RunEnd end = EndOf(std::move(result), kCompileCpu);
+      end.end = TestEnd::kCompileError;
+      return {{}, std::move(end)};
+    }
+    binary = std::make_shared<const std::string>(std::move(result.output));
+    cache_.Keep(key, binary);
+  }
+  return {{{made, *binary, 0755}}, {}};
+}
+
+}  // namespace cohort

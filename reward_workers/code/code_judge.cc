@@ -50,12 +50,12 @@ CodeAnswer CodeJudge::Judge(const CodeQuestion& question, const std::atomic<bool
                             "its row tests functions, which only Python programs have here"),
             false};
   }
-  return JudgeFunctions(*task, source);
+  return JudgeFunctions(*task, source, cancelled);
 }
 
 CodeAnswer CodeJudge::JudgePrograms(const CodeTask& task, const std::string& source,
                                     const std::atomic<bool>& cancelled) {
-  const ProgramRunner::Program program = runner_.Compile(source);
+  const ProgramRunner::Program program = runner_.Compile(source, cancelled);
   if (program.end.lost) return Lost(program.end.detail);
   CodeGrade grade(TestsOf(task), options_.credit);
   bool keep = true;
@@ -66,7 +66,7 @@ CodeAnswer CodeJudge::JudgePrograms(const CodeTask& task, const std::string& sou
     if (cancelled)
       return {Verdict::Masked(OutcomeReason::kCancelled, "nobody waits for it"), false};
     const ProgramTest& test = task.tests[grade.next()];
-    RunEnd run = runner_.Run(program, test.input);
+    RunEnd run = runner_.Run(program, test.input, cancelled);
     if (run.lost) return Lost(run.detail);
     if (run.end == TestEnd::kAccepted &&
         !OutputMatches(run.output, test.output, options_.match, options_.tolerance)) {
@@ -79,9 +79,11 @@ CodeAnswer CodeJudge::JudgePrograms(const CodeTask& task, const std::string& sou
   return {grade.Finish(), keep};
 }
 
-CodeAnswer CodeJudge::JudgeFunctions(const CodeTask& task, const std::string& source) {
+CodeAnswer CodeJudge::JudgeFunctions(const CodeTask& task, const std::string& source,
+                                     const std::atomic<bool>& cancelled) {
   const bool all = options_.credit == CodeCredit::kAll;
-  FunctionEnds ends = CheckFunctions(*sandbox_, runner_, options_.scripts, source, task, all);
+  FunctionEnds ends =
+      CheckFunctions(*sandbox_, runner_, options_.scripts, source, task, all, cancelled);
   if (ends.lost) return Lost(ends.detail);
   if (ends.bad_task) {
     return {Verdict::Masked(OutcomeReason::kGoldInvalid, "its row: " + ends.detail), false};

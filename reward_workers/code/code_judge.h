@@ -43,7 +43,8 @@ class CodeJudge {
  private:
   CodeAnswer JudgePrograms(const CodeTask& task, const std::string& source,
                            const std::atomic<bool>& cancelled);
-  CodeAnswer JudgeFunctions(const CodeTask& task, const std::string& source);
+  CodeAnswer JudgeFunctions(const CodeTask& task, const std::string& source,
+                            const std::atomic<bool>& cancelled);
 
   Sandbox* const sandbox_;
   const Options options_;

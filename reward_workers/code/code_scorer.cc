@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -37,7 +38,7 @@ class Crew {
     {
       std::scoped_lock lock(mutex_);
       stop_ = true;
-      for (const auto& job : jobs_) job->cancelled = true;
+      for (const auto& job : under_way_) job->cancelled = true;
     }
     wake_.notify_all();
     for (std::thread& thread : threads_) thread.join();
@@ -58,15 +59,19 @@ class Crew {
       if (stop_) return;
       const std::shared_ptr<Job> job = std::move(jobs_.front());
       jobs_.pop_front();
+      under_way_.insert(job);
       lock.unlock();
       if (!job->cancelled) job->done(judge_->Judge(job->question, job->cancelled));
+      lock.lock();
+      under_way_.erase(job);
     }
   }
 
   CodeJudge* const judge_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::shared_ptr<Job>> jobs_;
+  std::deque<std::shared_ptr<Job>> jobs_;  // that wait
+  std::set<std::shared_ptr<Job>> under_way_;
   bool stop_ = false;
   std::vector<std::thread> threads_;
 };

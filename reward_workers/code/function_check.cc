@@ -101,7 +101,8 @@ FunctionEnds Lost(std::string detail) {
 }  // namespace
 
 FunctionEnds CheckFunctions(Sandbox& sandbox, ProgramRunner& runner, const std::string& scripts,
-                            const std::string& source, const CodeTask& task, bool all) {
+                            const std::string& source, const CodeTask& task, bool all,
+                            const std::atomic<bool>& cancelled) {
   std::optional<FunctionEnds> verdicts;
   std::string failure;
   // The candidate's run is the one that counts; the checker runs beside it.
@@ -126,7 +127,7 @@ FunctionEnds CheckFunctions(Sandbox& sandbox, ProgramRunner& runner, const std::
       return lost;
     }
     pair.Close();  // each end is the box' own now
-    SandboxResult checked = (*checking)->Wait();
+    SandboxResult checked = WaitFor(**checking, cancelled);
     (*running)->Cancel();  // nobody asks it any more
     SandboxResult ran = (*running)->Wait();
     if (checked.end == SandboxEnd::kInfrastructure) return checked;

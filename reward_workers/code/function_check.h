@@ -21,6 +21,7 @@ struct FunctionEnds {
 // `source` is Python. `scripts`: the folder of candidate.py and checker.py. With `all` it stops at
 // the first test that fails.
 FunctionEnds CheckFunctions(Sandbox& sandbox, ProgramRunner& runner, const std::string& scripts,
-                            const std::string& source, const CodeTask& task, bool all);
+                            const std::string& source, const CodeTask& task, bool all,
+                            const std::atomic<bool>& cancelled);
 
 }  // namespace cohort

@@ -1,5 +1,7 @@
 #include "reward_workers/code/program_runner.h"
 
+#include <poll.h>
+
 #include <chrono>
 #include <mutex>
 #include <utility>
@@ -65,7 +67,29 @@ bool MayBeTheMachine(const SandboxResult& result, std::chrono::milliseconds cpu)
   return result.end != SandboxEnd::kCpuLimit && result.cpu > cpu;
 }
 
+SandboxResult RunOne(Sandbox& sandbox, const SandboxSpec& spec,
+                     const std::atomic<bool>& cancelled) {
+  Result<std::unique_ptr<SandboxRun>> run = sandbox.Start(spec);
+  if (run.ok()) return WaitFor(**run, cancelled);
+  SandboxResult lost;
+  lost.what = run.status().message();
+  return lost;
+}
+
 }  // namespace
+
+SandboxResult WaitFor(SandboxRun& run, const std::atomic<bool>& cancelled) {
+  constexpr int kTickMilliseconds = 100;
+  for (bool asked = false;;) {
+    if (std::optional<SandboxResult> result = run.TryTake()) return *std::move(result);
+    if (cancelled && !asked) {
+      run.Cancel();
+      asked = true;
+    }
+    pollfd polled{run.fd(), POLLIN, 0};
+    poll(&polled, 1, kTickMilliseconds);
+  }
+}
 
 ProgramRunner::ProgramRunner(Sandbox* sandbox, Options options)
     : sandbox_(sandbox), options_(std::move(options)), cache_(options_.cache_bytes) {}
@@ -84,18 +108,20 @@ RunEnd ProgramRunner::Run(const std::function<SandboxResult(const SandboxLimits&
   return EndOf(sandboxed(limits), options_.limits.cpu);
 }
 
-RunEnd ProgramRunner::Run(const Program& program, const std::string& input) {
+RunEnd ProgramRunner::Run(const Program& program, const std::string& input,
+                          const std::atomic<bool>& cancelled) {
   SandboxSpec spec;
   spec.argv = options_.language.run;
   spec.files = program.files;
   spec.input = input;
   return Run([&](const SandboxLimits& limits) {
     spec.limits = limits;
-    return sandbox_->Run(spec);
+    return RunOne(*sandbox_, spec, cancelled);
   });
 }
 
-ProgramRunner::Program ProgramRunner::Compile(const std::string& source) {
+ProgramRunner::Program ProgramRunner::Compile(const std::string& source,
+                                              const std::atomic<bool>& cancelled) {
   const LanguageConfig& language = options_.language;
   if (language.compile.empty()) return {{{language.file, source}}, {}};
   const std::string made = language.run.front().substr(2);
@@ -116,8 +142,8 @@ ProgramRunner::Program ProgramRunner::Compile(const std::string& source) {
     spec.limits.disk = 4 * kLongestProgram;
     spec.limits.file_size = kLongestProgram;
     spec.limits.output = kLongestProgram;
-    SandboxResult result = sandbox_->Run(spec);
-    if (result.end == SandboxEnd::kInfrastructure) result = sandbox_->Run(spec);
+    SandboxResult result = RunOne(*sandbox_, spec, cancelled);
+    if (result.end == SandboxEnd::kInfrastructure) result = RunOne(*sandbox_, spec, cancelled);
     if (result.end != SandboxEnd::kExited || result.code != 0) {
       RunEnd end = EndOf(std::move(result), kCompileCpu);
       end.end = TestEnd::kCompileError;

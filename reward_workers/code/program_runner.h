@@ -5,6 +5,7 @@
 // again, alone, before that counts. Blocks; safe from any thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <shared_mutex>
@@ -29,6 +30,9 @@ struct RunEnd {
   bool lost = false;
 };
 
+// Waits for a run, or ends it once `cancelled` is true.
+SandboxResult WaitFor(SandboxRun& run, const std::atomic<bool>& cancelled);
+
 class ProgramRunner {
  public:
   struct Options {
@@ -44,10 +48,10 @@ class ProgramRunner {
     std::vector<SandboxFile> files;
     RunEnd end;  // not accepted: it does not compile, or what compiled it was lost
   };
-  Program Compile(const std::string& source);
+  Program Compile(const std::string& source, const std::atomic<bool>& cancelled);
 
   // By its language's command, with this on stdin.
-  RunEnd Run(const Program& program, const std::string& input);
+  RunEnd Run(const Program& program, const std::string& input, const std::atomic<bool>& cancelled);
   // By another specification with the same limits; `sandboxed` is called for each attempt.
   RunEnd Run(const std::function<SandboxResult(const SandboxLimits&)>& sandboxed);
 

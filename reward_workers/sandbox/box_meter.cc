@@ -1,0 +1,150 @@
+#include "reward_workers/sandbox/box_meter.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "reward_workers/sandbox/cgroup_files.h"
+
+namespace cohort {
+namespace {
+
+using std::chrono::microseconds;
+
+constexpr microseconds kCountedLook{50'000};
+constexpr microseconds kSampledLook{10'000};
+constexpr microseconds kSoonest{2'000};
+
+int Processors() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof(set), &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+}
+
+// Of all children that were waited for, theirs too. (User time and system time.)
+microseconds Ended() {
+  rusage usage = {};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  const auto value = [](const timeval& time) {
+    return microseconds(int64_t{time.tv_sec} * 1'000'000 + time.tv_usec);
+  };
+  return value(usage.ru_utime) + value(usage.ru_stime);
+}
+
+// The CPU clock of a process, by its number.
+microseconds Running(pid_t pid) {
+  const auto clock = static_cast<clockid_t>((~static_cast<unsigned>(pid) << 3) | 2);
+  timespec time = {};
+  if (clock_gettime(clock, &time) != 0) return {};
+  return microseconds(int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1000);
+}
+
+uint64_t NumberIn(const std::string& text, const char* word) {
+  const size_t at = text.find(word);
+  return at == std::string::npos
+             ? 0
+             : std::strtoull(text.c_str() + at + std::strlen(word), nullptr, 10);
+}
+
+std::string Proc(pid_t pid, const char* file) {
+  return "/proc/" + std::to_string(pid) + "/" + file;
+}
+
+uint64_t ResidentBytes(pid_t pid) {
+  const std::string text = ReadControlFile(Proc(pid, "statm"));
+  const size_t space = text.find(' ');
+  if (space == std::string::npos) return 0;
+  return std::strtoull(text.c_str() + space, nullptr, 10) *
+         static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+bool IsFull(const char* folder) {
+  struct statvfs disk = {};
+  if (statvfs(folder, &disk) != 0) return false;
+  return disk.f_bavail == 0 || disk.f_favail == 0;
+}
+
+}  // namespace
+
+BoxMeter::BoxMeter(const BoxPlan& plan)
+    : limits_(plan.spec.limits), cgroup_(plan.cgroup), processors_(Processors()) {}
+
+void BoxMeter::Sample() {
+  Count();
+  SampleProcesses();
+  peak_ = std::max(peak_, memory_);
+}
+
+void BoxMeter::Count() {
+  disk_full_ = disk_full_ || IsFull("/work");
+  cpu_ = counts_cpu() ? microseconds(cgroup_->CpuNanoseconds() / 1000) : std::max(cpu_, Ended());
+  if (counts_memory()) {
+    memory_ = cgroup_->MemoryHeld();
+    memory_exceeded_ = memory_exceeded_ || memory_ > limits_.memory || cgroup_->Kills() > 0;
+  }
+  if (counts_processes()) process_refused_ = process_refused_ || cgroup_->Refusals() > 0;
+}
+
+void BoxMeter::SampleProcesses() {
+  std::vector<pid_t> pids;
+  if (DIR* folder = opendir("/proc")) {
+    while (const dirent* entry = readdir(folder)) {
+      const pid_t pid = std::atoi(entry->d_name);
+      if (pid > 1) pids.push_back(pid);
+    }
+    closedir(folder);
+  }
+  microseconds cpu = Ended();
+  uint64_t memory = 0;
+  int tasks = 0;
+  for (const pid_t pid : pids) {
+    cpu += Running(pid);
+    memory += ResidentBytes(pid);
+    tasks += static_cast<int>(NumberIn(ReadControlFile(Proc(pid, "status")), "\nThreads:"));
+    struct stat files = {};
+    // Its size is the number of open descriptors (Linux 6.2).
+    if (stat(Proc(pid, "fd").c_str(), &files) == 0 && files.st_size >= limits_.open_files) {
+      files_exhausted_ = true;
+    }
+  }
+  if (!counts_cpu()) cpu_ = std::max(cpu_, cpu);
+  if (!counts_processes()) process_refused_ = process_refused_ || tasks > limits_.processes;
+  if (!counts_memory()) {
+    if (memory > limits_.memory) memory = SharedFairly(pids);
+    memory_ = memory;
+    memory_exceeded_ = memory_exceeded_ || memory > limits_.memory;
+  }
+}
+
+// Pages that several processes map, divided among them.
+uint64_t BoxMeter::SharedFairly(const std::vector<pid_t>& pids) const {
+  uint64_t bytes = 0;
+  for (const pid_t pid : pids) {
+    bytes += NumberIn(ReadControlFile(Proc(pid, "smaps_rollup")), "\nPss:") << 10;
+  }
+  return bytes;
+}
+
+uint64_t BoxMeter::peak_memory() const {
+  rusage usage = {};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  if (cgroup_ != nullptr && cgroup_->memory_peak >= 0) return cgroup_->MemoryPeak();
+  return std::max(peak_, static_cast<uint64_t>(usage.ru_maxrss) << 10);
+}
+
+microseconds BoxMeter::NextLook() const {
+  const microseconds look = counts_cpu() && counts_memory() ? kCountedLook : kSampledLook;
+  const microseconds left = (limits_.cpu - cpu_) / processors_;
+  return std::max(kSoonest, std::min(look, left));
+}
+
+}  // namespace cohort

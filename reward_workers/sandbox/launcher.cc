@@ -1,0 +1,264 @@
+#include "reward_workers/sandbox/launcher.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "reward_workers/sandbox/box.h"
+#include "reward_workers/sandbox/cgroup_files.h"
+#include "reward_workers/sandbox/syscall_filter.h"
+#include "reward_workers/sandbox/system_calls.h"
+
+namespace cohort {
+namespace {
+
+constexpr uint64_t kNamespaces =
+    CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+// User ids that no distribution, container or service manager hands out.
+constexpr uid_t kFirstUid = 1'879'048'192;
+constexpr uid_t kUids = 268'435'454;
+constexpr uid_t kUidWithoutRoot = 1000;  // as seen in the box
+constexpr size_t kMaxMessage = 64;
+constexpr int kRequestFds = 3;
+
+// As fork, with namespaces. In the child: 0.
+pid_t Clone(uint64_t flags) {
+  clone_args arguments = {};
+  arguments.flags = flags;
+  arguments.exit_signal = SIGCHLD;
+  return static_cast<pid_t>(syscall(SYS_clone3, &arguments, sizeof(arguments)));
+}
+
+// Whether root is root here: in a container's user namespace most ids may be missing.
+bool IsRoot() {
+  uint64_t inside = 1, outside = 1, count = 0;
+  const std::string map = ReadControlFile("/proc/self/uid_map");
+  return geteuid() == 0 &&
+         std::sscanf(map.c_str(), "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 &&
+         count > kFirstUid + kUids;
+}
+
+void CloseAll(const std::vector<int>& fds) {
+  for (const int fd : fds) close(fd);
+}
+
+}  // namespace
+
+// Its descriptors: the specification, the library's socket, the program's stdin.
+struct Launcher::Request {
+  int spec = -1;
+  int report = -1;
+  int input = -1;
+  bool channel = false;
+};
+
+Launcher::Launcher(const LauncherOptions& options)
+    : root_(options.as_user == 0 && IsRoot()),
+      flags_(kNamespaces | (root_ ? 0 : CLONE_NEWUSER)),
+      cgroups_({options.cgroups, options.cgroup, options.as_user}) {}
+
+Result<std::unique_ptr<Launcher>> Launcher::Prepare(const LauncherOptions& options) {
+  auto launcher = std::unique_ptr<Launcher>(new Launcher(options));
+  launcher->mechanisms_ = launcher->cgroups_.mechanisms();
+  launcher->cgroup_folders_ = launcher->cgroups_.folders();
+  COHORT_RETURN_IF_ERROR(launcher->BecomeUser(options));
+  COHORT_ASSIGN_OR_RETURN(launcher->base_,
+                          EnterBaseTree(launcher->root_, launcher->cgroup_folders_));
+  std::vector<std::string> seen;
+  for (size_t i = 0; i < launcher->cgroup_folders_.size(); ++i) {
+    seen.push_back("/kept-" + std::to_string(i));
+  }
+  launcher->cgroups_.SeenAs(seen);
+  launcher->TryBox();
+  COHORT_ASSIGN_OR_RETURN(launcher->filter_,
+                          BuildSyscallFilter({.refuse_hidden_memory = !launcher->cgroups_.has(
+                                                  MechanismKind::kMemoryCgroup)}));
+  return launcher;
+}
+
+// Either root, who makes boxes as such, or a user with a user namespace.
+Status Launcher::BecomeUser(const LauncherOptions& options) {
+  uint32_t random = 0;
+  if (getrandom(&random, sizeof(random), 0) != sizeof(random)) return Failed("getrandom");
+  next_uid_ = random % kUids;
+  if (options.as_user != 0) {
+    const uid_t user = options.as_user;
+    if (setgroups(0, nullptr) != 0 || setresgid(user, user, user) != 0 ||
+        setresuid(user, user, user) != 0) {
+      return Failed("cannot become user " + std::to_string(user));
+    }
+  }
+  if (!root_) {
+    const uid_t user = geteuid();
+    const gid_t group = getegid();
+    if (unshare(CLONE_NEWUSER) != 0) return Failed("this user cannot have a user namespace");
+    COHORT_RETURN_IF_ERROR(MapUser(0, user, group).WithContext("user namespace"));
+  }
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return Failed("PR_SET_DUMPABLE");
+  return {};
+}
+
+// What the kernel allows in a box, from a box that does nothing else.
+void Launcher::TryBox() {
+  const pid_t pid = Clone(flags_);
+  if (pid == 0) {
+    if (!root_ && !MapUser(kUidWithoutRoot, 0, 0).ok()) _exit(64);
+    const BoxTrial trial = TryBoxTree();
+    _exit((trial.overlay ? 1 : 0) | (trial.proc ? 2 : 0) | (trial.loopback ? 4 : 0));
+  }
+  int status = 0;
+  const std::string trouble = pid < 0 ? strerror(errno) : "";
+  const bool ended = pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status);
+  const int found = ended ? WEXITSTATUS(status) : 64;
+  base_.overlay = (found & 1) != 0;
+  base_.own_proc = (found & 2) != 0;
+  using enum MechanismKind;
+  const auto tell = [&](MechanismKind kind, bool present, const std::string& detail) {
+    mechanisms_.push_back({kind, present, detail});
+  };
+  tell(kNamespaces, found < 64,
+       found < 64 ? (root_ ? "by root" : "in a user namespace") : "cannot be made: " + trouble);
+  tell(kSystemCalls, true, "seccomp");
+  tell(kFolders, true, "pivot_root");
+  tell(kDisk, true, "tmpfs");
+  tell(kLoopback, (found & 4) != 0, "");
+  tell(kOwnUid, root_, root_ ? "a new one for each run" : "only root can have them");
+  tell(kOwnDevices, root_, root_ ? "made for each run" : "only root can make them");
+  tell(kOwnBase, base_.overlay, base_.overlay ? "overlay" : "the kernel refuses an overlay");
+  tell(kOwnProc, base_.own_proc,
+       base_.own_proc ? "other users' processes are hidden" : "the kernel refuses a new /proc");
+  std::sort(mechanisms_.begin(), mechanisms_.end(),
+            [](const Mechanism& a, const Mechanism& b) { return a.kind < b.kind; });
+}
+
+LauncherHello Launcher::Hello() const {
+  LauncherHello hello;
+  hello.mechanisms = mechanisms_;
+  hello.folders = cgroup_folders_;
+  for (const Mechanism& mechanism : mechanisms_) {
+    if (!mechanism.present && IsNeeded(mechanism.kind)) {
+      hello.failure = std::string(MechanismName(mechanism.kind)) + " " + mechanism.detail;
+    }
+  }
+  return hello;
+}
+
+void Launcher::Serve(int socket) {
+  sigset_t children;
+  sigemptyset(&children);
+  sigaddset(&children, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &children, nullptr);
+  const int signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+  for (bool open = signals >= 0; open;) {
+    pollfd fds[] = {{socket, POLLIN, 0}, {signals, POLLIN, 0}};
+    if (poll(fds, 2, -1) < 0) continue;
+    if (fds[1].revents != 0) {
+      signalfd_siginfo ignored;
+      while (read(signals, &ignored, sizeof(ignored)) > 0) {
+      }
+      Reap();
+    }
+    if (fds[0].revents != 0) open = TakeRequest(socket);
+  }
+  for (const auto& [pid, cgroup] : boxes_) kill(pid, SIGKILL);
+  while (!boxes_.empty()) {
+    Reap();
+    if (!boxes_.empty()) poll(nullptr, 0, 1);
+  }
+  cgroups_.RemoveAll();
+}
+
+bool Launcher::TakeRequest(int socket) {
+  char message[kMaxMessage];
+  alignas(cmsghdr) char control[CMSG_SPACE(kRequestFds * sizeof(int))];
+  iovec part = {message, sizeof(message)};
+  msghdr header = {};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof(control);
+  const ssize_t count = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
+  if (count < 0) return errno == EINTR;
+  if (count == 0) return false;
+  std::vector<int> fds;
+  for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
+    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
+    const auto* values = reinterpret_cast<const int*>(CMSG_DATA(item));
+    fds.insert(fds.end(), values, values + (item->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+  }
+  if (fds.size() == kRequestFds) {
+    MakeBox({.spec = fds[0], .report = fds[1], .input = fds[2], .channel = message[0] == 'c'});
+  }
+  CloseAll(fds);
+  return true;
+}
+
+void Launcher::MakeBox(const Request& request) {
+  std::unique_ptr<BoxCgroup> cgroup;
+  const Result<pid_t> pid = CloneBox(request, &cgroup);
+  if (pid.ok()) {
+    boxes_[*pid] = std::move(cgroup);
+    return;
+  }
+  cgroups_.GiveBack(std::move(cgroup));
+  SandboxResult result;
+  result.what = pid.status().message();
+  const std::string body = EncodeResult(result);
+  const uint64_t size = body.size();
+  WriteAll(request.report, {reinterpret_cast<const char*>(&size), sizeof(size)});
+  WriteAll(request.report, body);
+}
+
+Result<pid_t> Launcher::CloneBox(const Request& request, std::unique_ptr<BoxCgroup>* cgroup) {
+  BoxPlan plan;
+  COHORT_ASSIGN_OR_RETURN(const std::string bytes, ReadAll(request.spec));
+  COHORT_ASSIGN_OR_RETURN(plan.spec, DecodeSpec(bytes));
+  COHORT_ASSIGN_OR_RETURN(*cgroup, cgroups_.Take(plan.spec.limits));
+  std::vector<std::string> sources;
+  for (const SandboxBind& bind : plan.spec.binds) sources.push_back(bind.source);
+  COHORT_ASSIGN_OR_RETURN(plan.trees, TakeOutside(base_, sources));
+  plan.base = &base_;
+  plan.filter = &filter_;
+  plan.cgroup = cgroup->get();
+  plan.root = root_;
+  plan.uid = root_ ? NextUid() : kUidWithoutRoot;
+  plan.report = request.report;
+  plan.input = request.input;
+  plan.channel = request.channel;
+  const pid_t pid = Clone(flags_);
+  if (pid == 0) LiveInBox(plan);
+  const int error = errno;
+  CloseAll(plan.trees);
+  errno = error;
+  if (pid < 0) return Failed("cannot make a box");
+  return pid;
+}
+
+void Launcher::Reap() {
+  for (pid_t pid; (pid = waitpid(-1, nullptr, WNOHANG)) > 0;) {
+    const auto box = boxes_.find(pid);
+    if (box == boxes_.end()) continue;
+    cgroups_.GiveBack(std::move(box->second));
+    boxes_.erase(box);
+  }
+}
+
+uid_t Launcher::NextUid() {
+  next_uid_ = (next_uid_ + 1) % kUids;
+  return kFirstUid + next_uid_;
+}
+
+}  // namespace cohort

@@ -36,9 +36,9 @@ void AddCommonKeys(KeysOf<S>& keys) {
 void AddBuiltInKeys(KeysOf<S>& keys) {
   keys.Key("span", &S::span, OneOf({"all", "answer", "reasoning"}),
            "The part of the completion that it sees: all of it, what follows `</think>`, or what "
-           "precedes it. Not given, it is reasoning for kind language, answer for kind judge, else "
+           "precedes it. Not given, it is reasoning for kind language, answer for kinds judge and code, else "
            "all.")
-      .For({"exact", "numeric", "math", "language", "judge"})
+      .For({"exact", "numeric", "math", "language", "judge", "code"})
       .Key("length_limit", &S::length_limit, AtLeast(0),
            "The number of tokens at which the value reaches 0 (length), -1 (soft_overlong), or its "
            "end (cosine).")

@@ -188,8 +188,8 @@ Result<std::unique_ptr<Scorer>> MakeCodeScorer(const ScorerConfig& config,
   const size_t places = config.processes > 0
                             ? static_cast<size_t>(config.processes)
                             : ChildrenByCost(MachineRoom(), config.cpus, config.memory_mb);
-  return std::make_unique<CodeScorer>(config, context, *span, std::move(sandbox),
-                                      std::move(options), places);
+  return std::unique_ptr<Scorer>(std::make_unique<CodeScorer>(
+      config, context, *span, std::move(sandbox), std::move(options), places));
 }
 
 }  // namespace cohort

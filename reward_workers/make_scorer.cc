@@ -5,6 +5,7 @@
 #include "libs/scoring/language.h"
 #include "reward_workers/answer_scorers.h"
 #include "reward_workers/delayed_scorer.h"
+#include "reward_workers/judge/judge_scorer.h"
 #include "reward_workers/math_scorer.h"
 #include "reward_workers/plugins/child_scorer.h"
 #include "reward_workers/plugins/http_scorer.h"
@@ -40,6 +41,7 @@ Result<std::unique_ptr<Scorer>> MakeLanguage(const ScorerConfig& config, Span sp
 // Where none is given, the part that the kind is made for.
 std::string_view SpanName(const ScorerConfig& config) {
   if (!config.span.empty()) return config.span;
+  if (config.kind == "judge") return "answer";
   return config.kind == "language" ? "reasoning" : "all";
 }
 
@@ -70,6 +72,7 @@ Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config,
     return MakeChildScorer(config, context);
   }
   if (config.kind == "http") return MakeHttpScorer(config, context);
+  if (config.kind == "judge") return MakeJudgeScorer(config, *span, context);
   return Bad(config, "kind: \"" + config.kind + "\" is unknown; use " + ScorerKindsInWords());
 }
 

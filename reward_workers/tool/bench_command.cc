@@ -98,7 +98,7 @@ Status Measure(const ScorerConfig& config, const Options& options,
                const std::vector<ScorerRow>& rows, int64_t at_once) {
   ScorerConfig measured = config;
   if (HasProcesses(config)) measured.processes = at_once;
-  if (config.kind == "http") measured.in_flight = at_once;
+  if (IsService(config)) measured.in_flight = at_once;
   Workbench bench;
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer, bench.Make(measured));
   for (const ScorerRow& row : rows) COHORT_RETURN_IF_ERROR(CheckTokens(row, *scorer));
@@ -126,10 +126,10 @@ Status Bench(const Options& options) {
   if (!IsPlugIn(scorer)) {
     std::printf("kind %s runs on the worker's one thread\n", scorer.kind.c_str());
   }
-  std::printf("%9s  %10s  %9s  %9s\n", scorer.kind == "http" ? "in flight" : "processes", "rows/s",
+  std::printf("%9s  %10s  %9s  %9s\n", IsService(scorer) ? "in flight" : "processes", "rows/s",
               "p50 ms", "p99 ms");
   COHORT_RETURN_IF_ERROR(Measure(scorer, options, rows, 1));
-  const int64_t many = scorer.kind == "http" ? scorer.in_flight : options.processes;
+  const int64_t many = IsService(scorer) ? scorer.in_flight : options.processes;
   if (!IsPlugIn(scorer) || many <= 1) return {};
   return Measure(scorer, options, rows, many);
 }

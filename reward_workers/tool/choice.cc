@@ -148,6 +148,10 @@ bool HasProcesses(const ScorerConfig& config) {
   return config.kind == "python" || config.kind == "process" || config.kind == "library";
 }
 
-bool IsPlugIn(const ScorerConfig& config) { return HasProcesses(config) || config.kind == "http"; }
+bool IsService(const ScorerConfig& config) {
+  return config.kind == "http" || config.kind == "judge";
+}
+
+bool IsPlugIn(const ScorerConfig& config) { return HasProcesses(config) || IsService(config); }
 
 }  // namespace cohort

@@ -35,5 +35,6 @@ Result<std::vector<ScorerConfig>> ChooseScorer(const ScorerWords& words);
 
 bool IsPlugIn(const ScorerConfig& config);      // it runs outside of the worker
 bool HasProcesses(const ScorerConfig& config);  // … in children
+bool IsService(const ScorerConfig& config);     // … behind HTTP
 
 }  // namespace cohort

@@ -5,6 +5,8 @@ A response is "worth N" (the mark; pairwise the larger one is better), or one of
 --biased       A is always better
 --busy S       429 for S seconds from the first request on
 --gather N     answers nobody before N requests are under way at once
+--mark N       the mark of every response that does not say its own
+--port P       listens there
 """
 import asyncio
 import json
@@ -58,7 +60,7 @@ MISBEHAVIOUR = {
 
 def worth(text):
     found = re.search(r"worth (-?[\d.]+)", text)
-    return float(found[1]) if found else 1
+    return float(found[1]) if found else number("--mark") or 1
 
 
 def pairwise(texts):
@@ -130,7 +132,7 @@ async def serve(reader, writer):
 
 
 async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=4096, limit=1 << 24)
+    server = await asyncio.start_server(serve, "127.0.0.1", int(number("--port")), backlog=4096, limit=1 << 24)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

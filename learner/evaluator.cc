@@ -46,6 +46,7 @@ void Evaluator::Put(uint64_t row) {
   prompt.sampling.top_p = options_.config.top_p;
   prompt.scorers = options_.scorers;
   prompt.truth = prompts_.row(row).answer;
+  prompt.columns = prompts_.row(row).columns;
   prompt.row = row;
   prompt.seed = static_cast<uint64_t>(options_.config.seed);
   prompt.min_version = running_->version;

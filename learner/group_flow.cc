@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "learner/group_shape.h"
 #include "libs/base/logging.h"
 #include "libs/base/rng.h"
 #include "libs/protocol/codec.h"
@@ -77,6 +78,7 @@ void GroupFlow::Put(const PromptKey& key, uint64_t version) {
   prompt.sampling = options_.sampling;
   prompt.scorers = route.config.scorers;
   prompt.truth = route.prompts.row(row).answer;
+  prompt.columns = route.prompts.row(row).columns;
   prompt.row = row;
   prompt.seed = RandomAt({options_.seed, key.space});
   prompt.min_version = version;
@@ -191,6 +193,7 @@ void GroupFlow::Sweep() {
       if (!ledger_.route(i).pending.contains(cursor))
         continue;  // came before its prompt was issued
       Group group = assembly_.Take({space, cursor});
+      ShapeGroup(route(i), group);
       if (const std::optional<GroupEnd> end = Unusable(group)) {
         admission_.EndedUnused(i);
         End(std::move(group), *end);

@@ -19,7 +19,7 @@ Result<PromptSource> PromptSource::Load(const std::filesystem::path& file,
     const Result<std::string> text =
         RenderChat(chat_template, messages, /*add_generation_prompt=*/true);
     if (!text.ok()) return text.status().WithContext(where);
-    PromptTokens prompt{tokenizer.Encode(*text), row.answer, row.line};
+    PromptTokens prompt{tokenizer.Encode(*text), row.answer, row.columns, row.line};
     if (prompt.tokens.empty())
       return InvalidArgument(where + ": the prompt has no tokens in this vocabulary");
     if (static_cast<int64_t>(prompt.tokens.size()) > max_tokens) {

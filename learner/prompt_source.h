@@ -21,6 +21,7 @@ namespace cohort {
 struct PromptTokens {
   std::vector<int32_t> tokens;
   std::string answer;
+  std::string columns;  // the row's others, as JSON
   int64_t line = 0;  // of the file, from 1
 };
 

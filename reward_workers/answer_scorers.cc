@@ -94,6 +94,19 @@ std::unique_ptr<Scorer> MakeSoftOverlongScorer(std::string name, size_t limit, s
       kReadsTokens);
 }
 
+std::unique_ptr<Scorer> MakeCosineScorer(std::string name, size_t limit,
+                                         const CosineLengthRange& range) {
+  return MakePureScorer(
+      std::move(name),
+      [limit, range](const ScoreRequest& request) {
+        const size_t tokens = request.rollout.tokens.size();
+        return Verdict::Graded(
+            CosineLengthValue(tokens, limit, request.right, range),
+            (request.right ? "right, " : "wrong, ") + std::to_string(tokens) + " tokens");
+      },
+      kReadsTokens);
+}
+
 std::unique_ptr<Scorer> MakeRepetitionScorer(std::string name, size_t ngram) {
   return MakePureScorer(
       std::move(name),

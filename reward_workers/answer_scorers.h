@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "libs/scoring/shape.h"
 #include "libs/scoring/thinking.h"
 #include "reward_workers/scorer.h"
 
@@ -33,6 +34,11 @@ std::unique_ptr<Scorer> MakeLengthScorer(std::string name, size_t limit);
 
 // DAPO's punishment (libs/scoring/shape.h): 0 far from the limit, falling to −1 at it.
 std::unique_ptr<Scorer> MakeSoftOverlongScorer(std::string name, size_t limit, size_t buffer);
+
+// The cosine of the length between the ends for right and for wrong completions (right: what the
+// request says).
+std::unique_ptr<Scorer> MakeCosineScorer(std::string name, size_t limit,
+                                         const CosineLengthRange& range);
 
 // The share of its n-grams of tokens that the completion has written before.
 std::unique_ptr<Scorer> MakeRepetitionScorer(std::string name, size_t ngram);

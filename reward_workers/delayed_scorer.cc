@@ -26,6 +26,7 @@ class DelayedScorer : public Scorer {
 
   const std::string& name() const override { return inner_->name(); }
   ScorerWants Wants() const override { return inner_->Wants(); }
+  size_t Places() const override { return kAnyNumber; }
   Duration Limit() const override { return delay_ + jitter_ + Seconds(60) + inner_->Limit(); }
 
   std::unique_ptr<PendingScore> Start(const ScoreRequest& request, VerdictCallback done) override {

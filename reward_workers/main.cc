@@ -13,6 +13,7 @@
 #include "reward_workers/mailbox.h"
 #include "reward_workers/plugins/supervisor.h"
 #include "reward_workers/reward_worker.h"
+#include "reward_workers/verdict_cache.h"
 
 namespace cohort {
 namespace {
@@ -66,17 +67,31 @@ Status Run(Process& process) {
   RewardMetrics metrics(&process.telemetry.metrics(), worker_options.routes);
   TimerQueue timers;
   Mailbox mailbox([&broker] { broker->Wake(); });
+  VerdictCache verdicts(
+      static_cast<size_t>(config.reward_worker.cache_entries),
+      [&metrics](const std::string& scorer, bool hit) { metrics.Cached(scorer, hit); });
   Supervisor supervisor(&process.clock);
-  COHORT_ASSIGN_OR_RETURN(ScorePlans plans,
-                          ScorePlans::Create(config, {.clock = &process.clock,
-                                                      .timers = &timers,
-                                                      .supervisor = &supervisor,
-                                                      .mailbox = &mailbox,
-                                                      .decode = decode,
-                                                      .tell = [&metrics](const std::string& scorer,
-                                                                         const std::string& what) {
-                                                        metrics.Plugin(scorer, what);
-                                                      }}));
+  COHORT_ASSIGN_OR_RETURN(
+      ScorePlans plans,
+      ScorePlans::Create(
+          config, {.clock = &process.clock,
+                   .timers = &timers,
+                   .supervisor = &supervisor,
+                   .mailbox = &mailbox,
+                   .decode = decode,
+                   .tell = [&metrics](const std::string& scorer,
+                                      const std::string& what) { metrics.Plugin(scorer, what); },
+                   .verdicts = &verdicts}));
+  for (const RouteConfig& route : config.routes) {
+    COHORT_ASSIGN_OR_RETURN(const auto plan, plans.Find(route.scorers));
+    worker_options.places[route.name] = plan->places;
+  }
+  // Evaluations come along the first route.
+  if (!config.evaluation.scorers.empty() && !config.routes.empty()) {
+    COHORT_ASSIGN_OR_RETURN(const auto plan, plans.Find(config.evaluation.scorers));
+    size_t& places = worker_options.places[config.routes.front().name];
+    places = std::max(places, plan->places);
+  }
   RewardWorker worker(worker_options, {.broker = broker.get(),
                                        .clock = &process.clock,
                                        .plans = &plans,

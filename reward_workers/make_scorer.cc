@@ -38,6 +38,23 @@ Result<std::unique_ptr<Scorer>> MakeLanguage(const ScorerConfig& config, Span sp
   return MakeLanguageScorer(config.name, span, config.language);
 }
 
+Result<std::unique_ptr<Scorer>> MakeOfLength(const ScorerConfig& config) {
+  if (config.length_limit <= 0) {
+    return Bad(config, "length_limit must be above 0: tokens at which the value ends");
+  }
+  const auto limit = static_cast<size_t>(config.length_limit);
+  if (config.kind == "length") return MakeLengthScorer(config.name, limit);
+  if (config.kind == "cosine") {
+    return MakeCosineScorer(config.name, limit,
+                            {.right_at_zero = config.right_at_zero,
+                             .right_at_limit = config.right_at_limit,
+                             .wrong_at_zero = config.wrong_at_zero,
+                             .wrong_at_limit = config.wrong_at_limit});
+  }
+  if (config.length_buffer < 0) return Bad(config, "length_buffer must be 0 or more tokens");
+  return MakeSoftOverlongScorer(config.name, limit, static_cast<size_t>(config.length_buffer));
+}
+
 // Where none is given, the part that the kind is made for.
 std::string_view SpanName(const ScorerConfig& config) {
   if (!config.span.empty()) return config.span;
@@ -51,17 +68,11 @@ Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config,
   if (!span.ok()) return Bad(config, "span: " + span.status().message());
   if (config.kind == "exact") return MakeExactScorer(config.name, *span);
   if (config.kind == "numeric") return MakeNumericScorer(config.name, *span);
-  if (config.kind == "math") return MakeMathScorer(config.name, *span);
+  if (config.kind == "math") return MakeMathScorer(config.name, *span, context.verdicts);
   if (config.kind == "format") return MakeFormat(config);
   if (config.kind == "clean_stop") return MakeCleanStopScorer(config.name);
-  if (config.kind == "length" || config.kind == "soft_overlong") {
-    if (config.length_limit <= 0) {
-      return Bad(config, "length_limit must be above 0: tokens at which the value ends");
-    }
-    const auto limit = static_cast<size_t>(config.length_limit);
-    if (config.kind == "length") return MakeLengthScorer(config.name, limit);
-    if (config.length_buffer < 0) return Bad(config, "length_buffer must be 0 or more tokens");
-    return MakeSoftOverlongScorer(config.name, limit, static_cast<size_t>(config.length_buffer));
+  if (config.kind == "length" || config.kind == "soft_overlong" || config.kind == "cosine") {
+    return MakeOfLength(config);
   }
   if (config.kind == "repetition") {
     if (config.ngram <= 0) return Bad(config, "ngram must be above 0: tokens of a pattern");

@@ -6,6 +6,7 @@
 #include "libs/math/extract.h"
 #include "libs/math/judge_math.h"
 #include "reward_workers/pure_scorer.h"
+#include "reward_workers/verdict_cache.h"
 
 namespace cohort {
 namespace {
@@ -40,12 +41,20 @@ Verdict JudgeAnswer(std::string_view gold, std::string_view answer) {
 
 }  // namespace
 
-std::unique_ptr<Scorer> MakeMathScorer(std::string name, Span span) {
-  return MakePureScorer(std::move(name), [span](const ScoreRequest& request) {
+std::unique_ptr<Scorer> MakeMathScorer(std::string name, Span span, VerdictCache* cache) {
+  const std::string scorer = name;
+  return MakePureScorer(std::move(name), [scorer, span, cache](const ScoreRequest& request) {
     const std::string_view gold = request.rollout.prompt.truth;
     const std::optional<std::string_view> text = ExtractSpan(request.completion, span);
     const std::optional<ExtractedAnswer> answer =
         text ? ExtractAnswer(*text) : std::optional<ExtractedAnswer>();
+    if (answer && cache != nullptr) {
+      const Digest key = VerdictKey(scorer).Add(gold).Add(answer->text).Finish();
+      if (std::optional<Verdict> verdict = cache->Find(scorer, key)) return *verdict;
+      Verdict verdict = JudgeAnswer(gold, answer->text);
+      cache->Keep(key, verdict);
+      return verdict;
+    }
     if (answer) return JudgeAnswer(gold, answer->text);
     if (const Status readable = CheckMathGold(gold); !readable.ok())
       return GoldInvalid(gold, readable.message());

@@ -103,6 +103,16 @@ void RewardMetrics::Plugin(const std::string& scorer, const std::string& what) {
   counter->Add();
 }
 
+void RewardMetrics::Cached(const std::string& scorer, bool hit) {
+  Counter*& counter = cached_[{scorer, hit}];
+  if (counter == nullptr) {
+    counter = &metrics_->AddCounter("cohort_reward_cache_total",
+                                    "Verdicts asked of the cache: found there, or not.",
+                                    {{"scorer", scorer}, {"result", hit ? "hit" : "miss"}});
+  }
+  counter->Add();
+}
+
 void RewardMetrics::Dropped() { dropped_->Add(); }
 
 void RewardMetrics::Busy(Time begin, Time end) {

@@ -32,8 +32,10 @@ class RewardMetrics {
   // "late" (the broker refused the answer), "too_large".
   void Left(const std::string& how, size_t tasks = 1);
   // A plug-in met trouble: "restart", "timeout", "crash", "memory", "nonsense", "error", "canary",
-  // "unasked", "cancelled", "retry", "rate_limited".
+  // "unasked", "changed", "cancelled", "retry", "rate_limited".
   void Plugin(const std::string& scorer, const std::string& what);
+  // A verdict was asked of the cache.
+  void Cached(const std::string& scorer, bool hit);
   // An answer of a scorer that nobody waited for.
   void Dropped();
   // The thread worked from `begin` to `end`. The ratio is over windows of a few seconds.
@@ -56,6 +58,7 @@ class RewardMetrics {
   std::map<std::string, Histogram*> scorer_seconds_;
   std::map<std::pair<std::string, OutcomeReason>, Counter*> outcomes_;
   std::map<std::pair<std::string, std::string>, Counter*> plugins_;
+  std::map<std::pair<std::string, bool>, Counter*> cached_;
   Counter* busy_seconds_;
   Gauge* busy_ratio_;
   Counter* dropped_;

@@ -30,7 +30,12 @@ struct RewardWorker::Task {
 
 RewardWorker::RewardWorker(Options options, Parts parts)
     : options_(std::move(options)), parts_(std::move(parts)) {
-  for (const std::string& route : options_.routes) in_flight_[route] = 0;
+  for (const std::string& route : options_.routes) {
+    in_flight_[route] = 0;
+    const auto places = options_.places.find(route);
+    appetites_.emplace(route, Appetite(places == options_.places.end() ? 0 : places->second,
+                                       options_.tasks_in_flight));
+  }
   now_.in_flight = in_flight_;
   now_.idle_since = parts_.clock->Now();
   Publish();
@@ -148,7 +153,7 @@ void RewardWorker::Take(Delivery delivery, Rollout rollout) {
 
 void RewardWorker::AskScorers(Task& task) {
   for (const size_t scorer : task.judgement->TakeReady()) {
-    const ScoreRequest request{task.rollout, task.completion};
+    const ScoreRequest request{task.rollout, task.completion, task.judgement->Right(scorer)};
     task.asked[scorer] = parts_.clock->Now();
     std::unique_ptr<PendingScore> pending = task.plan->scorers[scorer]->Start(
         request, [this, token = task.token, scorer](Verdict verdict) {
@@ -194,6 +199,7 @@ void RewardWorker::SettleTask(Task& task, Outcome outcome) {
 
   Scored scored;
   scored.rollout = std::move(task.rollout);
+  scored.rollout.prompt.columns.clear();  // scorers alone read them, and they may be long
   scored.outcome = std::move(outcome);
   scored.completion = std::move(task.completion);
   scored.received_at = task.taken_wall;
@@ -212,6 +218,7 @@ void RewardWorker::SettleTask(Task& task, Outcome outcome) {
   parts_.metrics->Finished(route, reason, ToSeconds(now - task.taken));
   now_.finished[std::string(OutcomeReasonName(reason))] += 1;
   now_.idle_since = now;
+  appetites_.at(route).Finished(now);
   task.rollout.prompt.route = route;  // Forget counts by it
   Forget(token);
 }
@@ -256,8 +263,9 @@ void RewardWorker::Handle(const SessionStarted& session) {
 void RewardWorker::Handle(const SessionRefused& refused) { refused_ = refused.status; }
 
 void RewardWorker::GrantCredit(const std::string& route) {
-  const size_t taken = std::min<size_t>(in_flight_[route], options_.tasks_in_flight);
-  const uint32_t tasks = draining_ ? 0 : options_.tasks_in_flight - static_cast<uint32_t>(taken);
+  const uint32_t wanted = draining_ ? 0 : appetites_.at(route).Wanted(parts_.clock->Now());
+  const uint32_t tasks =
+      wanted - static_cast<uint32_t>(std::min<size_t>(in_flight_[route], wanted));
   const auto [granted, first] = granted_.try_emplace(route, tasks);
   if (!first && granted->second == tasks) return;
   granted->second = tasks;

@@ -22,6 +22,7 @@
 #include "libs/protocol/types.h"
 #include "libs/scoring/composition.h"
 #include "libs/telemetry/status_report.h"
+#include "reward_workers/appetite.h"
 #include "reward_workers/mailbox.h"
 #include "reward_workers/reward_metrics.h"
 #include "reward_workers/score_plans.h"
@@ -32,10 +33,11 @@ namespace cohort {
 class RewardWorker {
  public:
   struct Options {
-    std::string instance;              // "reward-worker-1"
-    std::vector<std::string> routes;   // whose rollouts it takes
-    uint32_t tasks_in_flight = 256;    // of each route: a slow one does not use up another's
-    uint64_t credit_bytes = 64 << 20;  // of bodies under way, of each route
+    std::string instance;             // "reward-worker-1"
+    std::vector<std::string> routes;  // whose rollouts it takes
+    uint32_t tasks_in_flight = 256;   // of each route at most: a slow one uses up no other's
+    std::map<std::string, size_t> places = {};  // by route: rollouts worked on at once (appetite.h)
+    uint64_t credit_bytes = 64 << 20;           // of bodies under way, of each route
   };
   // Token ids to text without special tokens.
   using TokenDecoder = std::function<std::string(std::span<const int32_t>)>;
@@ -110,6 +112,7 @@ class RewardWorker {
   std::map<LeaseToken, std::unique_ptr<Task>> tasks_;  // under way, in the order of their leases
   std::map<std::string, size_t> in_flight_;            // tasks_ by route
   std::map<std::string, uint32_t> granted_;            // by route
+  std::map<std::string, Appetite> appetites_;          // by route
   std::vector<Answered> answered_;
   std::map<uint64_t, LeaseToken> unconfirmed_;  // settles by tag
   uint64_t next_tag_ = 1;

@@ -14,10 +14,14 @@
 
 namespace cohort {
 
+// What a scorer's configuration says about its place among others.
+ComponentRule RuleOf(const ScorerConfig& config);
+
 struct ScorePlan {
   std::shared_ptr<const Composition> composition;
   std::vector<Scorer*> scorers;       // of each rule of the composition
   Duration limit = Duration::zero();  // all of them one after another
+  size_t places = 0;                  // of its scorer that works on the most rollouts at once
 };
 
 class ScorePlans {

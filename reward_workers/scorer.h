@@ -5,11 +5,14 @@
 // offers). Thousands may be under way at once; each holds memory, none holds a thread.
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
@@ -22,11 +25,13 @@
 namespace cohort {
 
 class Supervisor;
+class VerdictCache;
 
 // What is judged. Stays valid until the verdict is given or its PendingScore is destroyed.
 struct ScoreRequest {
   const Rollout& rollout;       // with its prompt: truth, route, seed
   std::string_view completion;  // the completion's text, special tokens removed
+  bool right = false;           // what the scorer named by right_by said of it
 };
 
 using VerdictCallback = std::function<void(Verdict)>;
@@ -37,11 +42,14 @@ class PendingScore {
   virtual ~PendingScore() = default;
 };
 
-// What a scorer reads beyond text: columns that only a model's tokenizer can give.
+// What a scorer reads beyond texts and gold.
 struct ScorerWants {
-  bool completion_ids = false;
+  bool completion_ids = false;  // which only a model's tokenizer can give
   bool prompt_ids = false;
+  std::vector<std::string> columns = {};  // of the row: without them it has no verdict
 };
+
+inline constexpr size_t kAnyNumber = std::numeric_limits<size_t>::max();
 
 class Scorer {
  public:
@@ -54,7 +62,11 @@ class Scorer {
   // Zero: Start answers before it returns.
   virtual Duration Limit() const { return Duration::zero(); }
 
-  // For whoever has rows without tokens: `cohort score`. Rollouts of a run have them all.
+  // How many rollouts it works on at once: more of them wait for their turn. Zero: it answers at
+  // once. kAnyNumber: it waits for something, and holds no more than memory meanwhile.
+  virtual size_t Places() const { return 0; }
+
+  // Rollouts of a run have all tokens; rows of `cohort score` may not.
   virtual ScorerWants Wants() const { return {}; }
 
   // Begins to judge. `done` is called once: before Start returns, which then may return nothing, or
@@ -71,7 +83,8 @@ struct ScorerContext {
   Mailbox* mailbox = nullptr;                                             // for plug-ins
   std::function<std::string(std::span<const int32_t>)> decode = nullptr;  // for plug-ins: prompts
   std::function<void(const std::string& scorer, const std::string& what)> tell =
-      nullptr;  // for plug-ins: metrics
+      nullptr;                       // for plug-ins: metrics
+  VerdictCache* verdicts = nullptr;  // null: nothing is kept
 };
 
 // A scorer as configured: of its kind (libs/config/scorer_kinds.h), behind its delay. Failures name

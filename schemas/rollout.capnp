@@ -69,6 +69,10 @@ struct Prompt {
 
   issuedAt @15 :Float64;
   # When the learner first put it, seconds since 1970.
+
+  columns @16 :Text;
+  # The other columns of its row as a JSON object, for scorers that read more than a gold answer;
+  # at most 1 MiB. Empty: there are none. Actors pass it on unread.
 }
 
 enum Purpose {

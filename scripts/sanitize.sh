@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The suites of broker and messaging under AddressSanitizer with UndefinedBehaviorSanitizer, and under ThreadSanitizer.
+# The suites of broker, messaging and reward workers under AddressSanitizer with UndefinedBehaviorSanitizer, and under ThreadSanitizer.
 # Builds what they need and no libtorch; the last line of each half says how many passed.
 #
 #   scripts/sanitize.sh [asan|tsan]...        (default: both)
@@ -7,7 +7,9 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 tests=(messaging_test queue_machine_test broker_model_test broker_server_test broker_throughput_test broker_program_test
-       broker_durability_test broker_guard_test broker_identity_test journal_storage_test journal_crash_test)
+       broker_durability_test broker_guard_test broker_identity_test journal_storage_test journal_crash_test
+       scoring_test math_test run_test protocol_test reward_worker_test plugins_test scorer_tool_test)
+export COHORT_DATA=${COHORT_DATA:-$PWD/../shared/data}
 export COHORT_MODEL_COMMANDS=${COHORT_MODEL_COMMANDS:-100000}
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1

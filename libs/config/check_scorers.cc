@@ -23,7 +23,9 @@ bool Has(const std::vector<std::string>& names, const std::string& name) {
 std::vector<std::pair<std::string, const char*>> AskedBefore(const ScorerConfig& scorer) {
   std::vector<std::pair<std::string, const char*>> before;
   for (const std::string& gate : scorer.requires_) before.emplace_back(gate, "requires");
-  if (!scorer.right_by.empty()) before.emplace_back(scorer.right_by, "right_by");
+  if (!scorer.right_by.empty() && !Has(scorer.requires_, scorer.right_by)) {
+    before.emplace_back(scorer.right_by, "right_by");
+  }
   return before;
 }
 
@@ -142,6 +144,9 @@ void CheckScorers(const Config& config, Problems& problems) {
       problems.push_back(path + ".kind is missing: " + ScorerKindsInWords());
       continue;
     }
+    if (scorer.name == "group_length") {
+      problems.push_back(path + " has the name of the routes' own length value; choose another");
+    }
     CheckNeeded(scorer, path, problems);
     CheckUnread(scorer, path, problems);
     CheckClamp(scorer, path, problems);
@@ -171,8 +176,9 @@ void CheckScorerList(const Config& config, const std::string& key,
     any_weight = any_weight || scorer->weight != 0;
     for (const auto& [before, how] : AskedBefore(*scorer)) {
       if (config.FindScorer(before) == nullptr || Has(names, before)) continue;
-      problems.push_back(key + ": \"" + name + "\" requires \"" + before +
-                         "\", which is not in the list; add it (with weight 0 it is a gate only)");
+      problems.push_back(key + ": \"" + name + "\" " + how + " \"" + before +
+                         "\", which is not in the list; add it (weight 0 keeps it out of the "
+                         "reward)");
     }
   }
   if (!any_passes) {

@@ -73,8 +73,9 @@ ConfigSection RoutesSection() {
           .Key("deadline_seconds", &S::deadline_seconds, MoreThan(0),
                "Seconds after which a group with members still running expires whole.")
           .Key("length_weight", &S::length_weight, AtLeast(0),
-               "Weight of Kimi's length value (-0.5 to 0.5 by rank of length among the group's "
-               "members, never above 0 for a wrong one), added once a group is complete; 0 is "
+               "Weight of Kimi's length value (0.5 for the shortest member of a group, "
+               "falling to -0.5 for the longest; never above 0 for a wrong one), added once a "
+               "group is complete; 0 is "
                "without.")
           .Key("max_attempts", &S::max_attempts, AtLeast(1),
                "Attempts at a task before it is given up as dead."));

@@ -21,7 +21,8 @@ void AddCommonKeys(KeysOf<S>& keys) {
            "The reward is the sum of weight × value; 0 computes the value for gates and metrics "
            "only.")
       .Key("requires", &S::requires_, Any(),
-           "Gates: scorers whose value must be 1, else this one is 0.")
+           "Gates: scorers whose value must be 1, else this one is 0; also where its values are "
+           "below 0, so that a gated punishment is escaped at the gate.")
       .Key("passes", &S::passes, Any(),
            "pass@1 counts a sample when every scorer that says so has the value 1.")
       .Key("minimum", &S::minimum, Any(), "Smaller values are raised to it.")
@@ -94,11 +95,12 @@ void AddPluginKeys(KeysOf<S>& keys) {
            "their bearer token.")
       .For(OutsideKinds())
       .Key("deterministic", &S::deterministic, Any(),
-           "The same completion, prompt and answer always have the same verdict: it may be kept "
-           "and given again.")
+           "The same row and completion always have the same verdict: it may be kept and given "
+           "again.")
       .For(PluginKinds())
       .Key("processes", &S::processes, AtLeast(0),
-           "Children that score at once; 0 takes as many as cpus and memory_mb leave room for.")
+           "Children that score at once; 0 takes as many as cpus and memory_mb leave room for, in "
+           "one worker that has the machine to itself.")
       .For(ChildKinds())
       .Key("cpus", &S::cpus, MoreThan(0), "Cores that one child keeps busy; for processes = 0.")
       .For(ChildKinds())

@@ -28,7 +28,8 @@ bool StripPair(std::string_view open, std::string_view close, std::string_view* 
 }
 
 bool StripBox(std::string_view* text) {
-  for (const std::string_view box : {"\\boxed", "\\fbox"}) {
+  for (const std::string_view box :
+       {"\\boxed", "\\fbox", "\\mathbf", "\\boldsymbol", "\\bm", "\\underline"}) {
     if (text->substr(0, box.size()) != box) continue;
     size_t open = box.size();
     while (open < text->size() && IsSpace((*text)[open])) ++open;
@@ -67,6 +68,8 @@ std::string_view WithoutWrapping(std::string_view text) {
         !StripPair("**", "**", &text)) {
       StripBox(&text);
     }
+    // "= 18": the end of a line of working.
+    if (text.size() > 1 && text[0] == '=' && text[1] != '=') text.remove_prefix(1);
     if (text.size() == before) return text;
   }
 }

@@ -6,8 +6,8 @@
 
 namespace cohort {
 
-// Without white space, math delimiters, \boxed{} and the like around all of it, and without a full
-// stop at the end.
+// Without white space, math delimiters, \boxed{}, \mathbf{} and the like around all of it, without
+// an equals sign before it and a full stop behind it.
 std::string_view WithoutWrapping(std::string_view text);
 
 // The position behind the brace that closes the one at `open`; npos when there is none.

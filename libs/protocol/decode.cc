@@ -61,6 +61,7 @@ Status Read(schema::Prompt::Reader in, Prompt& prompt) {
   }
   const capnp::Data::Reader truth = in.getTruth();
   prompt.truth.assign(reinterpret_cast<const char*>(truth.begin()), truth.size());
+  prompt.columns = ToString(in.getColumns());
   prompt.row = in.getRow();
   prompt.seed = in.getSeed();
   prompt.min_version = in.getMinVersion();

@@ -60,7 +60,7 @@ size_t BlobWords(size_t bytes) { return bytes / kWordBytes + 2; }
 size_t Words(const Prompt& prompt) {
   size_t words = 2 * kStructWords + BlobWords(prompt.route.size()) +
                  BlobWords(prompt.tokens.size() * 4) + BlobWords(prompt.truth.size()) +
-                 BlobWords(prompt.have.size() * 4) +
+                 BlobWords(prompt.columns.size()) + BlobWords(prompt.have.size() * 4) +
                  BlobWords(prompt.sampling.stop_tokens.size() * 4);
   for (const std::string& scorer : prompt.scorers) words += 1 + BlobWords(scorer.size());
   return words;
@@ -107,6 +107,7 @@ void Write(const Prompt& prompt, schema::Prompt::Builder out) {
   auto scorers = out.initScorers(prompt.scorers.size());
   for (unsigned i = 0; i < prompt.scorers.size(); ++i) scorers.set(i, Text(prompt.scorers[i]));
   out.setTruth({reinterpret_cast<const kj::byte*>(prompt.truth.data()), prompt.truth.size()});
+  if (!prompt.columns.empty()) out.setColumns(Text(prompt.columns));
   out.setRow(prompt.row);
   out.setSeed(prompt.seed);
   out.setMinVersion(prompt.min_version);

@@ -37,9 +37,10 @@ struct Prompt {
   uint32_t group_size = 1;      // samples 0 … group_size − 1
   SamplingParams sampling;
   std::vector<std::string> scorers;  // names from the configuration, in order
-  std::string truth;  // opaque to actors; scorers read it (for answers: the gold answer's text)
-  uint64_t row = 0;   // the row of the prompt file, from 0: for people
-  uint64_t seed = 0;  // first part of every draw's seed address
+  std::string truth;    // opaque to actors; scorers read it (for answers: the gold answer's text)
+  std::string columns;  // the row's other columns, a JSON object; empty: none. As opaque
+  uint64_t row = 0;     // the row of the prompt file, from 0: for people
+  uint64_t seed = 0;    // first part of every draw's seed address
   uint64_t min_version = 1;    // actors wait for these weights (or newer ones)
   uint64_t exact_version = 0;  // evaluation: exactly these weights; 0 = any from min_version
   std::vector<uint32_t> have;  // samples that exist already and must not be drawn again, ascending

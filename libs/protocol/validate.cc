@@ -2,6 +2,7 @@
 #include <cmath>
 #include <span>
 
+#include "libs/base/json_text.h"
 #include "libs/protocol/codec.h"
 
 namespace cohort {
@@ -83,6 +84,14 @@ Status CheckGroup(const Prompt& prompt) {
     }
   }
   return {};
+}
+
+Status CheckColumns(const std::string& columns) {
+  constexpr size_t kMost = 1 << 20;
+  if (columns.size() > kMost) return Bad("prompt.columns", "take more than 1 MiB");
+  if (JsonNesting(columns) > kMostJsonNesting) return Bad("prompt.columns", "nest too deep");
+  if (columns.empty() || (columns.front() == '{' && columns.back() == '}')) return {};
+  return Bad("prompt.columns", "are no JSON object");
 }
 
 Status CheckPromptVersions(const Prompt& prompt) {
@@ -169,6 +178,7 @@ Status Validate(const Prompt& prompt) {
     COHORT_RETURN_IF_ERROR(
         CheckName(At("prompt.scorers", i), prompt.scorers[i], /*may_be_empty=*/false));
   }
+  COHORT_RETURN_IF_ERROR(CheckColumns(prompt.columns));
   COHORT_RETURN_IF_ERROR(CheckPromptVersions(prompt));
   return CheckTime("prompt.issued_at", prompt.issued_at);
 }

@@ -1,10 +1,13 @@
 #include "libs/run/prompt_file.h"
 
+#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
+
+#include "libs/base/json_text.h"
 
 namespace cohort {
 namespace {
@@ -89,42 +92,45 @@ Result<Demonstration> ParseDemonstration(const json& object) {
 
 }  // namespace
 
-std::optional<std::string> AnswerDigits(const std::string& line) {
-  // Finds the last "answer" key outside of texts and returns the number that follows.
-  struct Finder : nlohmann::json_sax<json> {
-    int depth = 0;
-    bool wanted = false;
-    std::optional<std::string> found;
-    bool Value() { return wanted = false, true; }
-    bool null() override { return Value(); }
-    bool boolean(bool) override { return Value(); }
-    bool number_integer(int64_t number) override {
-      if (wanted) found = std::to_string(number);
-      return Value();
-    }
-    bool number_unsigned(uint64_t number) override {
-      if (wanted) found = std::to_string(number);
-      return Value();
-    }
-    bool number_float(double, const std::string& text) override {
-      if (wanted) found = text;
-      return Value();
-    }
-    bool string(std::string&) override { return Value(); }
-    bool binary(json::binary_t&) override { return Value(); }
-    bool start_object(size_t) override { return ++depth, Value(); }
-    bool end_object() override { return --depth, true; }
-    bool start_array(size_t) override { return ++depth, Value(); }
-    bool end_array() override { return --depth, true; }
-    bool key(std::string& name) override {
-      wanted = depth == 1 && name == "answer";
-      return true;
-    }
-    bool parse_error(size_t, const std::string&, const json::exception&) override { return false; }
-  };
-  Finder finder;
-  json::sax_parse(line, &finder);
-  return finder.found;
+Result<std::string> OtherColumns(std::string_view line, const std::vector<std::string_view>& also) {
+  constexpr size_t kMost = 1 << 20;
+  std::vector<std::string_view> known = {"prompt", "messages", "answer"};
+  known.insert(known.end(), also.begin(), also.end());
+  std::string columns;
+  for (const JsonMember& member : JsonMembers(line)) {
+    const std::string_view name = member.key.substr(1, member.key.size() - 2);
+    if (std::ranges::find(known, name) != known.end()) continue;
+    columns += columns.empty() ? '{' : ',';
+    columns += std::string(member.key) + ":" + std::string(member.value);
+  }
+  if (columns.empty()) return columns;
+  columns += '}';
+  if (columns.size() <= kMost) return columns;
+  return InvalidArgument("its columns beside prompt and answer take " +
+                         std::to_string(columns.size()) +
+                         " bytes, and go with every rollout: at most 1 MiB; take out what no "
+                         "scorer reads");
+}
+
+std::optional<std::string> AnswerDigits(std::string_view line) {
+  std::optional<std::string> digits;
+  for (const JsonMember& member : JsonMembers(line)) {
+    if (member.key != "\"answer\"") continue;
+    const char first = member.value.empty() ? 'x' : member.value.front();
+    digits.reset();
+    if (first == '-' || (first >= '0' && first <= '9')) digits = std::string(member.value);
+  }
+  return digits;
+}
+
+Result<nlohmann::json> ReadRow(const std::string& line) {
+  if (JsonNesting(line) > kMostJsonNesting) {
+    return InvalidArgument("this line nests lists and objects more than " +
+                           std::to_string(kMostJsonNesting) + " deep");
+  }
+  json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return InvalidArgument("no JSON object in this line");
+  return object;
 }
 
 namespace {
@@ -144,9 +150,8 @@ void ForEachRow(
   for (int64_t number = 1; std::getline(in, line); ++number) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     any = true;
-    const json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
-    Status status = object.is_object() ? parse(object, line, number)
-                                       : InvalidArgument("no JSON object in this line");
+    const Result<json> object = ReadRow(line);
+    const Status status = object.ok() ? parse(*object, line, number) : object.status();
     if (!status.ok()) {
       problems.push_back(path.string() + ":" + std::to_string(number) + ": " + status.message());
     }
@@ -169,6 +174,7 @@ std::vector<PromptRow> ReadPromptFile(const std::filesystem::path& path,
   ForEachRow(path, problems, [&](const json& object, const std::string& line, int64_t number) {
     COHORT_ASSIGN_OR_RETURN(PromptRow row, ParsePrompt(object));
     if (object["answer"].is_number()) row.answer = AnswerDigits(line).value_or(row.answer);
+    COHORT_ASSIGN_OR_RETURN(row.columns, OtherColumns(line));
     row.row = rows.size();
     row.line = number;
     rows.push_back(std::move(row));

@@ -5,14 +5,17 @@
 //   {"prompt": "…", "completion": "…"}                                    (demonstration)
 //   {"messages": [{"role": "user", …}, {"role": "assistant", …}]}         (demonstration)
 //
-// Other keys are passed over; empty lines too (they do not count as rows). Failures name file:line
-// and the cure. Pure but for reading the file.
+// Other keys of a prompt go with it to the scorers, at most 1 MiB of them; empty lines are passed
+// over (they do not count as rows). Failures name file:line and the cure. Pure but for reading the
+// file.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libs/base/status.h"
@@ -31,6 +34,7 @@ struct PromptRow {
   std::string id;                       // empty: none given
   std::vector<PromptMessage> messages;  // a "prompt" is one message of the user; never empty
   std::string answer;                   // a number keeps the digits of the file
+  std::string columns;                  // the other keys, a JSON object; empty: there are none
 };
 
 struct Demonstration {
@@ -47,7 +51,16 @@ Result<std::vector<Demonstration>> ReadDemonstrationFile(const std::filesystem::
 // A number as an answer keeps the file's own digits: 0.10 is not 0.1, and 12345678901234567890 fits
 // into no integer. So the answer's text is cut out of the line (a JSON object) itself; nothing when
 // its "answer" is no number.
-std::optional<std::string> AnswerDigits(const std::string& line);
+std::optional<std::string> AnswerDigits(std::string_view line);
+
+// One line as an object. Fails for what is none, and for what nests deeper than json_text.h allows.
+Result<nlohmann::json> ReadRow(const std::string& line);
+
+// The keys of such a line that go with it to the scorers, as a JSON object, to the letter: all but
+// the known ones of a prompt and `also`; empty where there are none. Fails where they are too many
+// bytes.
+Result<std::string> OtherColumns(std::string_view line,
+                                 const std::vector<std::string_view>& also = {});
 
 // The same for `cohort validate`: the good rows, and one line for each problem.
 std::vector<PromptRow> ReadPromptFile(const std::filesystem::path& path,

@@ -27,15 +27,15 @@ std::optional<size_t> IndexOf(const std::vector<ComponentRule>& rules, const std
   return found - rules.begin();
 }
 
-// Gates before what they guard; shorter than `gates` when some of them form a circle.
-std::vector<size_t> TopologicalOrder(const std::vector<std::vector<size_t>>& gates) {
+// Each after those that are `before` it; shorter than that when some of them form a circle.
+std::vector<size_t> TopologicalOrder(const std::vector<std::vector<size_t>>& before) {
   std::vector<size_t> order;
-  std::vector<bool> placed(gates.size(), false);
+  std::vector<bool> placed(before.size(), false);
   for (bool progress = true; progress;) {
     progress = false;
-    for (size_t i = 0; i < gates.size(); ++i) {
-      if (placed[i] || !std::all_of(gates[i].begin(), gates[i].end(),
-                                    [&](size_t gate) { return placed[gate]; })) {
+    for (size_t i = 0; i < before.size(); ++i) {
+      if (placed[i] || !std::all_of(before[i].begin(), before[i].end(),
+                                    [&](size_t other) { return placed[other]; })) {
         continue;
       }
       placed[i] = progress = true;
@@ -51,6 +51,7 @@ Result<Composition> Composition::Create(std::vector<ComponentRule> rules) {
   if (rules.empty()) return InvalidArgument("no scorer is named; name at least one");
   Composition composition;
   composition.gates_.resize(rules.size());
+  composition.right_by_.resize(rules.size());
   for (size_t i = 0; i < rules.size(); ++i) {
     COHORT_RETURN_IF_ERROR(CheckRule(rules[i]));
     if (IndexOf(rules, rules[i].name) != i) {
@@ -64,8 +65,18 @@ Result<Composition> Composition::Create(std::vector<ComponentRule> rules) {
       }
       composition.gates_[i].push_back(*index);
     }
+    if (rules[i].right_by.empty()) continue;
+    composition.right_by_[i] = IndexOf(rules, rules[i].right_by);
+    if (!composition.right_by_[i]) {
+      return InvalidArgument("scorer \"" + rules[i].name + "\" is right by \"" + rules[i].right_by +
+                             "\", which is not among the scorers beside it; add it");
+    }
   }
-  composition.order_ = TopologicalOrder(composition.gates_);
+  std::vector<std::vector<size_t>> before = composition.gates_;
+  for (size_t i = 0; i < rules.size(); ++i) {
+    if (composition.right_by_[i]) before[i].push_back(*composition.right_by_[i]);
+  }
+  composition.order_ = TopologicalOrder(before);
   if (composition.order_.size() != rules.size()) {
     std::string circle;
     for (size_t i = 0; i < rules.size(); ++i) {
@@ -75,7 +86,7 @@ Result<Composition> Composition::Create(std::vector<ComponentRule> rules) {
       }
     }
     return InvalidArgument("scorers require each other in a circle (" + circle +
-                           "); take one requires away");
+                           "); take one requires or right_by away");
   }
   if (std::none_of(rules.begin(), rules.end(), [](const auto& rule) { return rule.passes; })) {
     return InvalidArgument(
@@ -87,8 +98,8 @@ Result<Composition> Composition::Create(std::vector<ComponentRule> rules) {
     composition.needed_[i] = rules[i].weight != 0 || rules[i].passes;
   }
   for (auto i = composition.order_.rbegin(); i != composition.order_.rend(); ++i) {
-    for (const size_t gate : composition.gates_[*i]) {
-      if (composition.needed_[*i]) composition.needed_[gate] = true;
+    for (const size_t other : before[*i]) {
+      if (composition.needed_[*i]) composition.needed_[other] = true;
     }
   }
   composition.rules_ = std::move(rules);
@@ -102,7 +113,7 @@ Judgement::Judgement(std::shared_ptr<const Composition> composition)
   Advance();
 }
 
-// Decides what needs no asking and opens what may be asked; gates come first in the order.
+// Decides what needs no asking and opens what may be asked; what comes before is first in order.
 void Judgement::Advance() {
   for (const size_t i : composition_->order_) {
     if (seats_[i].state != State::kWaiting) continue;
@@ -113,9 +124,13 @@ void Judgement::Advance() {
         waiting = true;
       } else if (!seat.value) {
         open = false;  // masked: nobody knows
-      } else if (*seat.value != 1.0) {
+      } else if (!IsOne(gate)) {
         closed = true;
       }
+    }
+    if (const std::optional<size_t> by = composition_->right_by_[i]) {
+      waiting = waiting || seats_[*by].state != State::kDecided;
+      open = open && seats_[*by].value;
     }
     if (closed) {
       Decide(i, 0.0);
@@ -141,6 +156,16 @@ std::vector<size_t> Judgement::TakeReady() {
     ready.push_back(i);
   }
   return ready;
+}
+
+bool Judgement::Right(size_t scorer) const {
+  const std::optional<size_t> by = composition_->right_by_[scorer];
+  return by && IsOne(*by);
+}
+
+bool Judgement::IsOne(size_t scorer) const {
+  const Seat& seat = seats_[scorer];
+  return seat.value == 1.0 && (!seat.verdict || seat.verdict->reason() == OutcomeReason::kGraded);
 }
 
 bool Judgement::Set(size_t scorer, Verdict verdict) {
@@ -188,7 +213,7 @@ Outcome Judgement::FinishScored() const {
     some_not_applicable = some_not_applicable || (seat.verdict && !seat.verdict->applicable());
     if (!seat.value) continue;  // masked, and nothing needs it; or not applicable
     components.push_back({rule.name, *seat.value, rule.weight});
-    if (rule.passes && *seat.value != 1.0) correct = false;
+    if (rule.passes && !IsOne(i)) correct = false;
     passed = passed || rule.passes;
     weighted = weighted || rule.weight != 0;
     if (seat.verdict && reason == OutcomeReason::kGraded) reason = seat.verdict->reason();

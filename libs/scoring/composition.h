@@ -1,4 +1,5 @@
-// How the verdicts of several scorers become one outcome: weights, gates, clamps.
+// How the verdicts of several scorers become one outcome: weights, gates, clamps, and values that
+// hang on what another scorer said.
 //
 // A Composition is checked once and then shared; a Judgement is one sample's way through it. It
 // says which scorers to ask next, so that gates are asked before what they guard, and what a closed
@@ -24,6 +25,9 @@ struct ComponentRule {
   // Gates: names of scorers of the same composition whose value (after gates and clamp) must be
   // exactly 1; else this one's value is 0, whatever its clamp.
   std::vector<std::string> gates = {};
+  // A scorer of the same composition that says what is right, for this one to know: asked before
+  // it. This one has no value where that one has none. Empty: it does not matter to it.
+  std::string right_by = {};
   bool passes = false;  // counts for Outcome::correct
   double minimum = 0;   // clamp of the scorer's value
   double maximum = 1;
@@ -31,7 +35,8 @@ struct ComponentRule {
 
 class Composition {
  public:
-  // Refuses: no rule; empty or repeated names; gates that are not in it; circles of gates; weights
+  // Refuses: no rule; empty or repeated names; scorers to be asked before that are not in it;
+  // circles of them; weights
   // and clamps that are not finite, or crossed; and a set of which none `passes`.
   static Result<Composition> Create(std::vector<ComponentRule> rules);
 
@@ -42,8 +47,9 @@ class Composition {
   Composition() = default;
 
   std::vector<ComponentRule> rules_;
-  std::vector<std::vector<size_t>> gates_;  // of each rule, as indices
-  std::vector<size_t> order_;               // gates before what they guard
+  std::vector<std::vector<size_t>> gates_;       // of each rule, as indices
+  std::vector<std::optional<size_t>> right_by_;  // likewise
+  std::vector<size_t> order_;                    // what must be asked before comes before
   std::vector<bool> needed_;  // weighted, passing, or a gate of one that is: masks the whole
 };
 
@@ -53,6 +59,8 @@ class Judgement {
 
   // The scorers to ask now, by index into rules(): their gates are open. Each is named once.
   std::vector<size_t> TakeReady();
+  // Of a scorer to ask: whether the one that it names by right_by has the value 1.
+  bool Right(size_t scorer) const;
   // False for an answer that nobody waits for (not asked, a second one): it is dropped.
   bool Set(size_t scorer, Verdict verdict);
   // Every scorer has answered or needs no asking.
@@ -73,6 +81,8 @@ class Judgement {
     std::optional<Verdict> verdict;  // nothing: not asked
     std::optional<double> value;     // after gates and clamp; nothing: masked, or not decided
   };
+  // Its value is 1, and it was graded so: what failed may be worth 1 where that is the worst.
+  bool IsOne(size_t scorer) const;
   void Advance();
   void Decide(size_t scorer, std::optional<double> value);
   Outcome FinishScored() const;

@@ -1,5 +1,6 @@
 #include "reward_workers/judge/both_orders.h"
 
+#include <algorithm>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -75,6 +76,7 @@ class BothOrders : public PluginBackend {
   }
 
   Duration Limit() const override { return judge_->Limit(); }
+  size_t Places() const override { return std::max<size_t>(1, judge_->Places() / 2); }
 
  private:
   std::unique_ptr<PluginBackend> judge_;

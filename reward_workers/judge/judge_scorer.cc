@@ -23,6 +23,7 @@ class JudgeScorer : public Scorer {
 
   const std::string& name() const override { return judge_->name(); }
   Duration Limit() const override { return judge_->Limit(); }
+  size_t Places() const override { return judge_->Places(); }
 
   std::unique_ptr<PendingScore> Start(const ScoreRequest& request, VerdictCallback done) override {
     const std::optional<std::string_view> response = ExtractSpan(request.completion, span_);
@@ -30,7 +31,7 @@ class JudgeScorer : public Scorer {
       done(*std::move(verdict));
       return nullptr;
     }
-    return judge_->Start({request.rollout, *response}, std::move(done));
+    return judge_->Start({request.rollout, *response, request.right}, std::move(done));
   }
 
  private:

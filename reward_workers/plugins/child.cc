@@ -101,18 +101,18 @@ std::vector<pid_t> ChildrenOf(const std::string& process) {
 }
 
 constexpr int kCountedGenerations = 8;
+constexpr size_t kCountedProcesses = 1000;
 
-uint64_t ResidentWithDescendants(pid_t pid, int generations) {
+void AddUsage(pid_t pid, int generations, Child::Usage& usage) {
   const std::string process = std::to_string(pid);
   std::ifstream statm("/proc/" + process + "/statm");
   uint64_t total = 0;
   uint64_t resident = 0;
-  statm >> total >> resident;
-  resident *= static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  if (generations == 0) return resident;
-  for (const pid_t child : ChildrenOf(process))
-    resident += ResidentWithDescendants(child, generations - 1);
-  return resident;
+  if (!(statm >> total >> resident)) return;
+  usage.resident_bytes += resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  usage.processes += 1;
+  if (generations == 0 || usage.processes > kCountedProcesses) return;
+  for (const pid_t child : ChildrenOf(process)) AddUsage(child, generations - 1, usage);
 }
 
 }  // namespace
@@ -232,7 +232,11 @@ void Child::Kill() {
   if (!end_) kill(pid_, SIGKILL);
 }
 
-uint64_t Child::ResidentBytes() const { return ResidentWithDescendants(pid_, kCountedGenerations); }
+Child::Usage Child::UsageNow() const {
+  Usage usage;
+  AddUsage(pid_, kCountedGenerations, usage);
+  return usage;
+}
 
 std::vector<pid_t> ChildrenOfThisProcess() { return ChildrenOf("self"); }
 

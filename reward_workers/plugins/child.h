@@ -55,8 +55,12 @@ class Child {
   std::optional<std::string> TakeEnd();
   void Kill();  // the group, at once
 
-  // Resident memory in bytes, with its descendants'; 0 when it is gone.
-  uint64_t ResidentBytes() const;
+  // What it takes now, with its descendants; nothing when it is gone.
+  struct Usage {
+    uint64_t resident_bytes = 0;
+    size_t processes = 0;
+  };
+  Usage UsageNow() const;
 
  private:
   Child(pid_t pid, int input, int output, int errors)

@@ -7,6 +7,7 @@ namespace cohort {
 namespace {
 
 constexpr Duration kMemoryCheck = std::chrono::milliseconds(50);
+constexpr size_t kMostProcesses = 256;  // of a child, with itself
 // So soon after a rollout was handed over, an end may be that of the one before.
 constexpr Duration kHandover = std::chrono::milliseconds(100);
 // From a closed stdout to the end that explains it.
@@ -83,6 +84,16 @@ void ChildPool::StartFailed(Seat& seat, const std::string& why, Time now) {
   }
 }
 
+// What of its bounds a child is beyond; empty: it keeps to them.
+std::string ChildPool::TooMuch(const Child& child) const {
+  const Child::Usage usage = child.UsageNow();
+  if (usage.processes > kMostProcesses) {
+    return "more than " + std::to_string(kMostProcesses) + " processes";
+  }
+  if (options_.memory_bytes == 0 || usage.resident_bytes <= options_.memory_bytes) return "";
+  return "above " + std::to_string(options_.memory_bytes >> 20) + " MiB";
+}
+
 void ChildPool::StopChild(Seat& seat, Time restart) {
   seat.child.reset();
   seat.state = SeatState::kDown;
@@ -139,6 +150,9 @@ void ChildPool::Take(Seat& seat, ScorerMessage message, Time now) {
   }
   if (auto* ready = std::get_if<ReadyMessage>(&message)) {
     if (seat.state != SeatState::kStarting) return;
+    if (ready_ && ready_->version != ready->version && options_.changed) {
+      options_.changed(ready_->version, ready->version);
+    }
     ready_ = std::move(*ready);
     start_failures_ = 0;
     start_failure_.clear();
@@ -274,13 +288,12 @@ void ChildPool::Tick(Time now) {
       Ended(seat, *end, now);
       continue;
     }
-    if (check_memory && options_.memory_bytes > 0 &&
-        seat.child->ResidentBytes() > options_.memory_bytes) {
-      const std::string why = "above " + std::to_string(options_.memory_bytes >> 20) + " MiB";
+    const std::string too_much = check_memory ? TooMuch(*seat.child) : "";
+    if (!too_much.empty()) {
       if (seat.state == SeatState::kBusy) {
-        Broke(seat, Breakage::kMemory, why, now);
+        Broke(seat, Breakage::kMemory, too_much, now);
       } else if (seat.state == SeatState::kStarting) {
-        StartFailed(seat, "its memory is " + why, now);
+        StartFailed(seat, "it takes too much: " + too_much, now);
       } else {
         tell_("restart");
         StopChild(seat, now);

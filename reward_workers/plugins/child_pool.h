@@ -31,6 +31,8 @@ class ChildPool {
     Duration limit = std::chrono::seconds(30);        // of one attempt
     Duration start_limit = std::chrono::seconds(60);  // of a child, until it is ready
     uint64_t memory_bytes = 0;                        // of one child
+    // A child came up with another version than the first one. Called on the supervisor's thread.
+    std::function<void(const std::string& from, const std::string& to)> changed = nullptr;
   };
   struct Job {
     uint64_t id = 0;     // of the worker, above 0
@@ -97,6 +99,7 @@ class ChildPool {
   void Judged(Seat& seat, Verdict verdict, Time now);
   void Continue(uint64_t job, Time now);
   void Ended(Seat& seat, const std::string& how, Time now);
+  std::string TooMuch(const Child& child) const;
   void StopChild(Seat& seat, Time restart);
   void StartFailed(Seat& seat, const std::string& why, Time now);
 

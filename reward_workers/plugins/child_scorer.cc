@@ -1,10 +1,14 @@
 #include "reward_workers/plugins/child_scorer.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
 
+#include "libs/base/logging.h"
+#include "reward_workers/plugins/machine_room.h"
 #include "reward_workers/plugins/plugin_scorer.h"
+#include "reward_workers/plugins/strays.h"
 
 namespace cohort {
 namespace {
@@ -14,24 +18,32 @@ constexpr int kAttempts =
 
 class ChildBackend : public PluginBackend {
  public:
-  ChildBackend(Supervisor* supervisor, Supervisor::Added added, Duration limit,
-               Duration start_limit)
+  // `keeps` becomes false when its verdicts are no longer of one making.
+  ChildBackend(Supervisor* supervisor, Supervisor::Added added, Duration limit, size_t places,
+               std::shared_ptr<const std::atomic<bool>> keeps)
       : supervisor_(supervisor),
         added_(std::move(added)),
-        limit_(kAttempts * (limit + start_limit)) {}
+        limit_(limit),
+        places_(places),
+        keeps_(std::move(keeps)) {}
 
   void Submit(uint64_t id, std::string fields, std::function<void(Verdict)> done) override {
     supervisor_->Submit(added_.pool, {id, std::move(fields), std::move(done)});
   }
   void Cancel(uint64_t id) override { supervisor_->Cancel(added_.pool, id); }
   Duration Limit() const override { return limit_; }
-  bool WantsCompletionIds() const override { return added_.ready.wants_completion_ids; }
-  bool WantsPromptIds() const override { return added_.ready.wants_prompt_ids; }
+  size_t Places() const override { return places_; }
+  bool Keeps() const override { return *keeps_; }
+  ScorerWants Wants() const override {
+    return {added_.ready.wants_completion_ids, added_.ready.wants_prompt_ids, added_.ready.needs};
+  }
 
  private:
   Supervisor* supervisor_;
   Supervisor::Added added_;
   Duration limit_;
+  size_t places_;
+  std::shared_ptr<const std::atomic<bool>> keeps_;
 };
 
 // Beside this program, in an installation or in a build.
@@ -59,6 +71,7 @@ std::vector<std::string> CleanEnvironment() {
     if (const char* value = std::getenv(name))
       environment.push_back(std::string(name) + "=" + value);
   }
+  environment.push_back(StrayMark());
   environment.push_back("OMP_NUM_THREADS=1");
   environment.push_back("PYTHONUNBUFFERED=1");
   return environment;
@@ -117,7 +130,9 @@ Result<std::unique_ptr<Scorer>> MakeChildScorer(const ScorerConfig& config,
   }
   ChildPool::Options options;
   options.scorer = config.name;
-  options.processes = static_cast<size_t>(config.processes);
+  options.processes = config.processes > 0
+                          ? static_cast<size_t>(config.processes)
+                          : ChildrenByCost(MachineRoom(), config.cpus, config.memory_mb);
   options.limit = Seconds(config.timeout_seconds);
   options.memory_bytes = static_cast<uint64_t>(config.memory_mb) << 20;
   COHORT_ASSIGN_OR_RETURN(options.plan, PlanOfScorer(config));
@@ -125,13 +140,22 @@ Result<std::unique_ptr<Scorer>> MakeChildScorer(const ScorerConfig& config,
                name = config.name](const std::string& what) {
     if (tell) mailbox->Post([tell, name, what] { tell(name, what); });
   };
-  const Duration limit = options.limit;
-  const Duration start_limit = options.start_limit;
+  const auto keeps = std::make_shared<std::atomic<bool>>(config.deterministic);
+  options.changed = [keeps, tell, name = config.name](const std::string& from,
+                                                      const std::string& to) {
+    *keeps = false;
+    tell("changed");
+    LogWarning(
+        "a scorer changed while the worker runs: restart the workers, so that all judge alike",
+        {{"scorer", name}, {"from", from}, {"to", to}});
+  };
+  const Duration limit = kAttempts * (options.limit + options.start_limit);
+  const size_t places = options.processes;
   COHORT_ASSIGN_OR_RETURN(Supervisor::Added added,
                           context.supervisor->AddPool(std::move(options), std::move(tell)));
   return MakePluginScorer(
       config.name, context,
-      std::make_unique<ChildBackend>(context.supervisor, std::move(added), limit, start_limit));
+      std::make_unique<ChildBackend>(context.supervisor, std::move(added), limit, places, keeps));
 }
 
 }  // namespace cohort

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define COHORT_SCORER_ABI 1
+#define COHORT_SCORER_ABI 2
 
 /* What is judged. */
 typedef struct {
@@ -28,6 +28,8 @@ typedef struct {
   const char* finish;            /* "stop" or "length" */
   uint64_t tokens;               /* of the completion */
   const int32_t* completion_ids; /* NULL unless wants has COHORT_WANTS_COMPLETION_IDS */
+  const char* columns; /* since 2: the row's other columns, a JSON object; "" without any */
+  size_t columns_bytes;
 } cohort_rollout;
 
 enum cohort_verdict_kind {

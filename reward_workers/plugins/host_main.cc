@@ -58,6 +58,10 @@ Json Judge(const cohort_scorer_v1& plugin, void* scorer, const Json& task) {
   rollout.finish = finish.c_str();
   rollout.tokens = task.value("tokens", uint64_t{0});
   rollout.completion_ids = ids.empty() ? nullptr : ids.data();
+  const auto found_columns = task.find("columns");
+  const std::string columns = found_columns == task.end() ? "" : found_columns->dump();
+  rollout.columns = columns.c_str();
+  rollout.columns_bytes = columns.size();
   cohort_verdict verdict = {};
   plugin.score(scorer, &rollout, &verdict);
   verdict.detail[sizeof(verdict.detail) - 1] = '\0';
@@ -112,9 +116,9 @@ int Run(const std::string& path, const std::vector<std::string>& options) {
       reinterpret_cast<const cohort_scorer_v1* (*)()>(dlsym(library, "cohort_scorer"));
   if (entry == nullptr) return Fail(output, path + " exports no cohort_scorer()");
   const cohort_scorer_v1* plugin = entry();
-  if (plugin == nullptr || plugin->abi_version != COHORT_SCORER_ABI) {
-    return Fail(output,
-                path + " is built for another interface than " + std::to_string(COHORT_SCORER_ABI));
+  if (plugin == nullptr || plugin->abi_version < 1 || plugin->abi_version > COHORT_SCORER_ABI) {
+    return Fail(output, path + " is built for another interface than 1 to " +
+                            std::to_string(COHORT_SCORER_ABI));
   }
   std::vector<const char*> words;
   for (const std::string& option : options) words.push_back(option.c_str());

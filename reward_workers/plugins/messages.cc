@@ -67,6 +67,13 @@ Result<ScorerMessage> ReadyOf(const Json& object) {
       ready.wants_prompt_ids = ready.wants_prompt_ids || column == "prompt_ids";
     }
   }
+  constexpr size_t kMostNeeds = 64;
+  if (const auto needs = object.find("needs"); needs != object.end() && needs->is_array()) {
+    for (const Json& column : *needs) {
+      if (!column.is_string() || ready.needs.size() >= kMostNeeds) continue;
+      ready.needs.push_back(column.get<std::string>());
+    }
+  }
   return ScorerMessage(std::move(ready));
 }
 
@@ -124,7 +131,13 @@ std::string ScoreFields(const std::string& scorer, const ScoreRequest& request,
   if (!rollout.tokens.empty()) fields["tokens"] = rollout.tokens.size();
   if (completion_ids) fields["completion_ids"] = rollout.tokens;
   if (prompt_ids) fields["prompt_ids"] = rollout.prompt.tokens;
-  return fields.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  std::string text = fields.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  const std::string& columns = rollout.prompt.columns;  // to the letter: numbers keep their digits
+  if (!columns.empty() && Json::accept(columns)) {
+    text.pop_back();
+    text += ",\"columns\":" + columns + "}";
+  }
+  return text;
 }
 
 std::string ScoreMessage(uint64_t id, std::string_view fields) {

@@ -23,6 +23,7 @@ struct ReadyMessage {
   std::string version;  // of the scorer: a digest, or what its author says
   bool wants_completion_ids = false;
   bool wants_prompt_ids = false;
+  std::vector<std::string> needs;  // columns that a row must have
 };
 // It cannot start.
 struct FailedMessage {

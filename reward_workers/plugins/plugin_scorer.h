@@ -22,8 +22,13 @@ class PluginBackend {
   virtual void Cancel(uint64_t id) = 0;
   // The longest that one rollout takes once it is its turn, with all attempts.
   virtual Duration Limit() const = 0;
-  virtual bool WantsCompletionIds() const { return false; }
-  virtual bool WantsPromptIds() const { return false; }
+  // Rollouts that it works on at once.
+  virtual size_t Places() const = 0;
+  // The verdicts on the same question are the same now and later: they may be kept. From any
+  // thread.
+  virtual bool Keeps() const { return false; }
+  // What it reads beyond texts and gold.
+  virtual ScorerWants Wants() const { return {}; }
 };
 
 // The context has a mailbox and a decoder.

@@ -11,9 +11,11 @@ namespace {
 
 class ServiceBackend : public PluginBackend {
  public:
-  ServiceBackend(HttpPool::Options options, std::unique_ptr<const ServiceCodec> codec,
+  ServiceBackend(HttpPool::Options options, bool keeps, std::unique_ptr<const ServiceCodec> codec,
                  const Clock* clock, HttpPool::Tell tell)
       : limit_(LongestWait(options)),
+        places_(options.in_flight * options.batch),
+        keeps_(keeps),
         pool_(std::move(options), std::move(codec), clock, std::move(tell)) {}
 
   void Submit(uint64_t id, std::string fields, std::function<void(Verdict)> done) override {
@@ -21,9 +23,13 @@ class ServiceBackend : public PluginBackend {
   }
   void Cancel(uint64_t id) override { pool_.Cancel(id); }
   Duration Limit() const override { return limit_; }
+  size_t Places() const override { return places_; }
+  bool Keeps() const override { return keeps_; }
 
  private:
   Duration limit_;
+  size_t places_;
+  bool keeps_;
   HttpPool pool_;
 };
 
@@ -59,6 +65,7 @@ Result<std::unique_ptr<PluginBackend>> MakeServiceBackend(const ScorerConfig& co
     return InvalidArgument(path + ".url must begin with http:// or https://, not \"" + config.url +
                            "\"");
   }
+  const bool keeps = config.kind != "judge" && config.deterministic;
   HttpPool::Options options;
   options.url = std::move(url);
   options.limit = Seconds(config.timeout_seconds);
@@ -73,7 +80,7 @@ Result<std::unique_ptr<PluginBackend>> MakeServiceBackend(const ScorerConfig& co
     if (tell) mailbox->Post([tell, name, what] { tell(name, what); });
   };
   return std::unique_ptr<PluginBackend>(std::make_unique<ServiceBackend>(
-      std::move(options), std::move(codec), context.clock, std::move(tell)));
+      std::move(options), keeps, std::move(codec), context.clock, std::move(tell)));
 }
 
 }  // namespace cohort

@@ -12,8 +12,9 @@
 namespace cohort {
 
 // Asks the service at `url` as the configuration says how many at once, how fast and with which
-// token. A service that is away is no failure: its rollouts wait, and are masked in the end. Fails
-// for an address or an option that is none, and where the context has no mailbox.
+// token. A service that is away is no failure: its rollouts wait, and are masked in the end. What a
+// judge says is never kept. Fails for an address or an option that is none, and where the context
+// has no mailbox.
 Result<std::unique_ptr<PluginBackend>> MakeServiceBackend(const ScorerConfig& config,
                                                           std::string url,
                                                           std::unique_ptr<const ServiceCodec> codec,

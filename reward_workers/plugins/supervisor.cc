@@ -11,6 +11,9 @@
 #include <future>
 #include <utility>
 
+#include "libs/base/logging.h"
+#include "reward_workers/plugins/strays.h"
+
 namespace cohort {
 namespace {
 
@@ -45,6 +48,12 @@ Result<Supervisor::Added> Supervisor::AddPool(ChildPool::Options options, ChildP
   const Duration start_limit = options.start_limit;
   const std::string scorer = options.scorer;
   ChildPool* pool = nullptr;
+  std::call_once(strays_, [] {
+    if (const size_t strays = KillStrays(); strays > 0) {
+      LogWarning("killed what scorers of a worker that is gone had left running",
+                 {{"processes", strays}});
+    }
+  });
   {
     auto made = std::make_unique<ChildPool>(std::move(options), std::move(tell));
     pool = made.get();

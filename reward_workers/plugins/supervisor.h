@@ -26,7 +26,8 @@ class Supervisor {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // Starts a scorer's children and waits until the first one is ready; fails with what it said when
+  // Kills, the first time, what the scorers of dead workers left behind (strays.h). Starts a
+  // scorer's children and waits until the first one is ready; fails with what it said when
   // it does not start. The pool is the supervisor's; only Submit and Cancel may touch it from other
   // threads, through these. `tell` is called on the supervisor's thread.
   struct Added {
@@ -53,6 +54,7 @@ class Supervisor {
   std::atomic<bool> stop_ = false;
   std::vector<std::unique_ptr<ChildPool>> pools_;
   Time next_sweep_{};
+  std::once_flag strays_;
   std::vector<pid_t> spared_;  // children of this process from before
   std::thread thread_;         // last: uses the others
 };

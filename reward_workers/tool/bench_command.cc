@@ -98,7 +98,7 @@ Status Measure(const ScorerConfig& config, const Options& options,
                const std::vector<ScorerRow>& rows, int64_t at_once) {
   ScorerConfig measured = config;
   if (HasProcesses(config)) measured.processes = at_once;
-  if (IsService(config)) measured.in_flight = at_once;
+  if (AsksService(config)) measured.in_flight = at_once;
   Workbench bench;
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer, bench.Make(measured));
   for (const ScorerRow& row : rows) COHORT_RETURN_IF_ERROR(CheckTokens(row, *scorer));
@@ -123,14 +123,14 @@ Status Bench(const Options& options) {
   COHORT_ASSIGN_OR_RETURN(const std::vector<ScorerConfig> scorers, ChooseScorer(options.words));
   COHORT_ASSIGN_OR_RETURN(const std::vector<ScorerRow> rows, ReadScorerRows(options.rows));
   const ScorerConfig& scorer = scorers.front();
-  if (!IsPlugIn(scorer)) {
+  if (!AsksOutside(scorer)) {
     std::printf("kind %s runs on the worker's one thread\n", scorer.kind.c_str());
   }
-  std::printf("%9s  %10s  %9s  %9s\n", IsService(scorer) ? "in flight" : "processes", "rows/s",
+  std::printf("%9s  %10s  %9s  %9s\n", AsksService(scorer) ? "in flight" : "processes", "rows/s",
               "p50 ms", "p99 ms");
   COHORT_RETURN_IF_ERROR(Measure(scorer, options, rows, 1));
-  const int64_t many = IsService(scorer) ? scorer.in_flight : options.processes;
-  if (!IsPlugIn(scorer) || many <= 1) return {};
+  const int64_t many = AsksService(scorer) ? scorer.in_flight : options.processes;
+  if (!AsksOutside(scorer) || many <= 1) return {};
   return Measure(scorer, options, rows, many);
 }
 
@@ -151,7 +151,7 @@ void AddBenchCommand(CLI::App& app, ToolLine& line) {
       ->check(CLI::PositiveNumber);
   command->add_option("--processes", options->processes, "How many are \"many\"")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 4096));
   command->callback([options, &line] {
     line.run = [options, &line] {
       options->words.overrides = line.overrides;

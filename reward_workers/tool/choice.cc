@@ -13,8 +13,7 @@
 namespace cohort {
 namespace {
 
-bool IsKind(const std::string& word) {
-  const std::vector<std::string_view> kinds = ScorerKinds();
+bool IsOneOf(const std::string& word, const std::vector<std::string_view>& kinds) {
   return std::ranges::find(kinds, word) != kinds.end();
 }
 
@@ -35,7 +34,7 @@ Result<ScorerConfig> OfItsOwn(const std::vector<std::string>& words) {
   config.command = words;
   config.name = NameOf(word);
   if (words.size() > 1) return config;
-  if (IsKind(word)) {
+  if (IsOneOf(word, ScorerKinds())) {
     config.kind = word;
     config.command.clear();
   } else if (word.ends_with(".py") || word.find(".py:") != std::string::npos) {
@@ -111,8 +110,10 @@ Result<std::vector<ScorerConfig>> OfConfiguration(const ScorerWords& words) {
                       "; its scorers: " + (known.empty() ? "none" : known));
     }
     chosen.push_back(*scorer);
-    for (const std::string& gate : scorer->requires_) {
-      if (std::ranges::find(names, gate) == names.end()) names.push_back(gate);
+    std::vector<std::string> before = scorer->requires_;
+    if (!scorer->right_by.empty()) before.push_back(scorer->right_by);
+    for (const std::string& name : before) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
   }
   return chosen;
@@ -149,14 +150,10 @@ Result<std::vector<ScorerConfig>> ChooseScorer(const ScorerWords& words) {
   return chosen;
 }
 
-bool HasProcesses(const ScorerConfig& config) {
-  return config.kind == "python" || config.kind == "process" || config.kind == "library";
-}
+bool HasProcesses(const ScorerConfig& config) { return IsOneOf(config.kind, ChildKinds()); }
 
-bool IsService(const ScorerConfig& config) {
-  return config.kind == "http" || config.kind == "judge";
-}
+bool AsksService(const ScorerConfig& config) { return IsOneOf(config.kind, ServiceKinds()); }
 
-bool IsPlugIn(const ScorerConfig& config) { return HasProcesses(config) || IsService(config); }
+bool AsksOutside(const ScorerConfig& config) { return IsOneOf(config.kind, OutsideKinds()); }
 
 }  // namespace cohort

@@ -33,8 +33,8 @@ void AddSettings(CLI::App& command, ScorerWords& words);
 // Failures name the key and the cure.
 Result<std::vector<ScorerConfig>> ChooseScorer(const ScorerWords& words);
 
-bool IsPlugIn(const ScorerConfig& config);      // it runs outside of the worker
+bool AsksOutside(const ScorerConfig& config);   // it runs outside of the worker
+bool AsksService(const ScorerConfig& config);   // … by requests
 bool HasProcesses(const ScorerConfig& config);  // … in children
-bool IsService(const ScorerConfig& config);     // … behind HTTP
 
 }  // namespace cohort

@@ -107,7 +107,7 @@ class Suite {
       return false;
     }
     std::string away;
-    if (IsService(suite_.scorer)) away = WaitForService();
+    if (AsksService(suite_.scorer)) away = WaitForService();
     Tell({"starts", away.empty(), away});
     slowest_ = 0;
     return away.empty();

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "reward_workers/score_plans.h"
+
 namespace cohort {
 
 class RowJudge::RowTask : public Task {
@@ -20,17 +22,18 @@ class RowJudge::RowTask : public Task {
  private:
   void Ask() {
     for (const size_t scorer : judgement_.TakeReady()) {
-      pending_.push_back(
-          judge_.bench_->Start(*judge_.scorers_[scorer], row_, [this, scorer](Verdict verdict) {
-            verdicts_[scorer] = verdict;
-            if (!judgement_.Set(scorer, std::move(verdict))) return;
-            if (judgement_.complete()) {
-              if (!verdict_) verdict_ = Finish();
-            } else {
-              Ask();
-            }
-          }));
+      pending_.push_back(judge_.bench_->Start(
+          *judge_.scorers_[scorer], row_,
+          [this, scorer](Verdict verdict) { Take(scorer, std::move(verdict)); },
+          judgement_.Right(scorer)));
     }
+  }
+
+  void Take(size_t scorer, Verdict verdict) {
+    verdicts_[scorer] = verdict;
+    if (!judgement_.Set(scorer, std::move(verdict))) return;
+    if (!judgement_.complete()) return Ask();
+    if (!verdict_) verdict_ = Finish();
   }
 
   RowVerdict Finish() const {
@@ -69,13 +72,9 @@ Result<RowJudge> RowJudge::Create(Workbench* bench, const std::vector<ScorerConf
   std::vector<ComponentRule> rules;
   for (const ScorerConfig& config : scorers) {
     const bool asked_for = rules.empty();
-    ComponentRule rule;
-    rule.name = config.name;
-    rule.weight = asked_for ? config.weight : 0;
-    rule.gates = config.requires_;
+    ComponentRule rule = RuleOf(config);
+    if (!asked_for) rule.weight = 0;
     rule.passes = asked_for;
-    rule.minimum = config.minimum;
-    rule.maximum = config.maximum;
     rules.push_back(std::move(rule));
     COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Scorer> scorer, bench->Make(config));
     judge.scorers_.push_back(std::move(scorer));

@@ -39,6 +39,9 @@ class RowJudge {
   // The row stays where it is while the task lives.
   std::unique_ptr<Task> Start(const ScorerRow& row);
 
+  // Rows that the scorer asked for works on at once (scorer.h).
+  size_t Places() const { return scorers_.front()->Places(); }
+
   // Fails for a row without the tokens that are read.
   Status CheckRow(const ScorerRow& row) const;
 

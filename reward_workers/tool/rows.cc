@@ -95,9 +95,7 @@ ScorerRow MakeScorerRow(int64_t line, std::string completion, std::string answer
 }
 
 Result<ScorerRow> ReadScorerRow(const std::string& line, int64_t number) {
-  const json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (object.is_discarded()) return InvalidArgument("this is no JSON: " + Quoted(line));
-  if (!object.is_object()) return InvalidArgument("this is no JSON object: " + Quoted(line));
+  COHORT_ASSIGN_OR_RETURN(const json object, ReadRow(line));
   if (!object.contains("completion")) return InvalidArgument("\"completion\" is missing");
   ScorerRow row = MakeScorerRow(number, "", "");
   Prompt& prompt = row.rollout.prompt;
@@ -112,6 +110,12 @@ Result<ScorerRow> ReadScorerRow(const std::string& line, int64_t number) {
   row.has_prompt_ids = !prompt_ids.empty();
   if (row.has_prompt_ids) prompt.tokens = std::move(prompt_ids);
   COHORT_RETURN_IF_ERROR(ReadExpected(object, row));
+  const bool of_a_run = object.contains("truth") && !object.contains("answer");
+  if (!of_a_run) {  // the columns of samples.jsonl are about the run
+    COHORT_ASSIGN_OR_RETURN(prompt.columns,
+                            OtherColumns(line, {"completion", "route", "finish", "completion_ids",
+                                                "tokens", "prompt_ids", "expected"}));
+  }
   return row;
 }
 

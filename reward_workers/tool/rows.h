@@ -4,7 +4,8 @@
 //
 // Optional: "prompt" (text), "finish" ("stop" or "length"), "route", "completion_ids", "prompt_ids"
 // (tokens), and for `cohort scorer test` "expected": the value, null where the scorer does not
-// apply. "answer" may be left out for scorers that read none. Other columns are passed over.
+// apply. "answer" may be left out for scorers that read none. Other columns go to plug-ins, as
+// those of a prompt file do.
 //
 // Rows of a run's samples.jsonl will do: "truth" is their answer, "tokens" their completion_ids.
 #pragma once

@@ -201,13 +201,10 @@ void Summarize(const std::string& program, const ScorerConfig& scorer, const Tot
 }
 
 // As many as the scorer works on at once: the milliseconds are then its own, without a queue.
-size_t AtOnce(const std::vector<ScorerConfig>& scorers) {
-  const ScorerConfig& scorer = scorers.front();
-  if (scorers.size() == 1 && scorer.delay_seconds + scorer.delay_jitter_seconds == 0 &&
-      HasProcesses(scorer)) {
-    return static_cast<size_t>(scorer.processes);
-  }
-  return static_cast<size_t>(scorer.in_flight);
+size_t AtOnce(const std::vector<ScorerConfig>& scorers, const RowJudge& judge) {
+  constexpr size_t kMany = 256;
+  const bool waits = scorers.size() > 1 || judge.Places() == 0 || judge.Places() == kAnyNumber;
+  return waits ? kMany : judge.Places();
 }
 
 struct CloseFile {
@@ -230,7 +227,7 @@ Status Score(const Options& options, const std::string& program, bool& all_good)
   Workbench bench;
   COHORT_ASSIGN_OR_RETURN(RowJudge judge, RowJudge::Create(&bench, scorers));
   COHORT_ASSIGN_OR_RETURN(const File out, Open(options.out, "wb", stdout));
-  Scoring scoring(bench, judge, AtOnce(scorers), fileno(in.get()), out.get(), program);
+  Scoring scoring(bench, judge, AtOnce(scorers, judge), fileno(in.get()), out.get(), program);
   const Time begin = bench.Now();
   scoring.Run();
   if (std::fflush(out.get()) != 0 || std::ferror(out.get()) != 0) {

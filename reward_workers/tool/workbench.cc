@@ -57,9 +57,9 @@ Result<std::unique_ptr<Scorer>> Workbench::Make(const ScorerConfig& config) {
 }
 
 std::unique_ptr<PendingScore> Workbench::Start(Scorer& scorer, const ScorerRow& row,
-                                               VerdictCallback done) {
+                                               VerdictCallback done, bool right) {
   auto task = std::make_unique<Task>(this, row);
-  task->inner = scorer.Start({row.rollout, row.completion}, std::move(done));
+  task->inner = scorer.Start({row.rollout, row.completion, right}, std::move(done));
   return task;
 }
 

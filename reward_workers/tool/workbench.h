@@ -31,7 +31,8 @@ class Workbench {
 
   // Begins to judge a row, which stays where it is until the verdict is given or what this returned
   // is destroyed.
-  std::unique_ptr<PendingScore> Start(Scorer& scorer, const ScorerRow& row, VerdictCallback done);
+  std::unique_ptr<PendingScore> Start(Scorer& scorer, const ScorerRow& row, VerdictCallback done,
+                                      bool right = false);
 
   // Gives the verdicts that have come; waits for one, at most so long. Also back when `input`, a
   // descriptor, can be read (−1: none).

@@ -29,6 +29,23 @@ class DelayedWork : public WorkerBench {
   }
 };
 
+TEST_F(DelayedWork, TakesWhatItsPlacesHoldAndLittleMore) {
+  places_ = {{"fast", 4}, {"slow", kAnyNumber}};
+  MakeWorker(/*tasks_in_flight=*/100);
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(broker_.credit["rollouts.fast"], 5u);
+  EXPECT_EQ(broker_.credit["rollouts.slow"], 100u);
+  for (uint64_t cursor = 0; cursor < 50; ++cursor) Deliver(MakeRollout("fast", cursor, "7", "7"));
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(broker_.credit["rollouts.fast"], 17u);  // a quarter of the 50 that it just got done
+  clock_.Advance(Seconds(60));
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(broker_.credit["rollouts.fast"], 5u);
+  for (uint64_t cursor = 0; cursor < 100; ++cursor) Deliver(MakeRollout("slow", cursor, "7", "7"));
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(broker_.credit["rollouts.slow"], 0u);  // all of them wait here
+}
+
 TEST_F(DelayedWork, AThousandTasksWaitOnOneThread) {
   for (uint64_t cursor = 0; cursor < 1000; ++cursor) {
     Deliver(MakeRollout("slow", cursor, "it is 7", cursor % 2 == 0 ? "7" : "8"));

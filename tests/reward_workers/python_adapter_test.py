@@ -181,6 +181,48 @@ class VerlStyle(AdapterTest):
         self.assert_error(child.ask("x"), "without 'score'", "acc")
 
 
+class Columns(AdapterTest):
+    def test_come_to_who_names_them(self):
+        child = self.serve("def score(completion, target, weight=2): return weight * (completion == target)")
+        self.assertEqual(child.first["needs"], ["target"])
+        self.assertEqual(child.ask("x", columns={"target": "x", "unread": 1})["value"], 2)
+        self.assertEqual(child.ask("x", columns={"target": "x", "weight": 3})["value"], 3)
+        self.assert_error(child.ask("x", columns={"weight": 3}), "nothing to give for parameter target", "no such column")
+        self.assert_error(child.ask("x"), "nothing to give for parameter target")
+
+    def test_come_as_lists_to_trl(self):
+        child = self.serve("""
+            def reward(completions, target, **columns):
+                assert columns["solution"] == columns["ground_truth"] == ["gold"] and columns["level"] == [5]
+                return [float(c == t) for c, t in zip(completions, target, strict=True)]""")
+        self.assertEqual(child.ask("x", "gold", columns={"target": "x", "level": 5})["value"], 1)
+
+    def test_replace_what_trl_does_not_know(self):
+        child = self.serve("def reward(completions, solution, answer, row, **_): return [solution[0] + answer[0] + str(row[0]) == completions[0]]")
+        self.assertEqual(child.ask("sg9", "g", row=3, columns={"solution": "s", "answer": "other", "row": 9, "completions": "no"})["value"], 1)
+        self.assertEqual(child.ask("gg3", "g", row=3)["value"], 1)
+        child = self.serve("def score(completion, row): return str(row) == completion")
+        self.assertEqual(child.ask("3", row=3, columns={"row": 9})["value"], 1)
+
+    def test_leave_the_defaults_of_verl_alone(self):
+        child = self.serve("def compute_score(solution_str, ground_truth, score=1.0, **more): return score * (not more.get('level'))")
+        self.assertEqual(child.ask("4", "4", columns={"score": 0.25, "level": 5})["value"], 1)
+
+    def test_make_the_extra_info_of_verl(self):
+        child = self.serve("""
+            def compute_score(data_source, solution_str, ground_truth, extra_info):
+                assert extra_info["split"] == "train" and extra_info["level"] == 5 and extra_info["index"] == 7 and extra_info["row"] == 3
+                return data_source == "openai/gsm8k"
+            """)
+        self.assertEqual(child.ask("4", "4", row=3, columns={"data_source": "openai/gsm8k", "level": 5,
+                                                             "extra_info": {"split": "train", "index": 7}})["value"], 1)
+
+    def test_do_not_overrule_what_the_command_line_says(self):
+        child = self.serve("def compute_score(data_source, solution_str, k): return data_source + str(k) == solution_str",
+                           "--data-source", "mine", "--set", "k=1")
+        self.assertEqual(child.ask("mine1", columns={"data_source": "other", "k": 2})["value"], 1)
+
+
 class Async(AdapterTest):
     def test_awaits_each_style_on_one_loop(self):
         for text, value in (("async def score(completion): return await wait(0.5)", 0.5),
@@ -389,7 +431,9 @@ class Start(AdapterTest):
 
     def test_names_the_parameter_that_nobody_gives(self):
         text = "def reward(completions, level): return [level[0]]"
-        self.assertIn("parameter level; say --column level=FIELD", self.failure(self.file(text)))
+        self.assert_error(self.serve(text).ask("x"), "parameter level of reward", "no such column")
+        verl = self.file("def compute_score(solution_str, level): return level")
+        self.assertIn("parameter level; say --column level=FIELD", self.failure(verl))
         self.assertEqual(self.serve(text, "--column", "level=row").ask("x", row=5)["value"], 5)
 
     def test_takes_only_literals_as_arguments(self):

@@ -42,6 +42,15 @@ TEST_F(RewardWorkerTest, SettlesARightAnswerWithItsScore) {
   EXPECT_EQ(scored.received_at, clock_.WallSeconds());
 }
 
+TEST_F(RewardWorkerTest, KeepsTheColumnsOfTheRowToItself) {
+  Rollout rollout = MakeRollout("fast", 3, "it is 7", "7");
+  rollout.prompt.columns = R"({"tests":[1]})";
+  Deliver(rollout);
+  ASSERT_TRUE(Run().ok());
+  rollout.prompt.columns.clear();
+  EXPECT_EQ(ScoredAt(0).rollout, rollout);
+}
+
 TEST_F(RewardWorkerTest, SettlesAWrongAnswerAndOneWithoutAny) {
   Deliver(MakeRollout("fast", 1, "it is 8", "7"));
   Deliver(MakeRollout("fast", 2, "who knows", "7"));

@@ -272,14 +272,35 @@ TEST_F(Scorers, ListsThatDoNotComposeAreRefusedAtTheStart) {
   EXPECT_THAT(refusal(), HasSubstr("evaluation.scorers: scorer \"jury\""));
 }
 
+TEST_F(Scorers, CosineKnowsWhatIsRight) {
+  ScorerConfig config = Configured("cosine");
+  config.length_limit = 8;
+  const auto scorer = MakeScorer(config, {&clock_, &timers_});
+  ASSERT_TRUE(scorer.ok()) << scorer.status().ToString();
+  Rollout rollout = SampleRollout();
+  const auto value = [&](size_t tokens, bool right) {
+    rollout.tokens.assign(tokens, 5);
+    double given = 7;
+    (*scorer)->Start({rollout, "", right}, [&](Verdict verdict) { given = *verdict.value(); });
+    return given;
+  };
+  EXPECT_DOUBLE_EQ(value(0, true), 1.0);
+  EXPECT_DOUBLE_EQ(value(4, true), 0.75);
+  EXPECT_DOUBLE_EQ(value(8, true), 0.5);
+  EXPECT_DOUBLE_EQ(value(80, true), 0.5);
+  EXPECT_DOUBLE_EQ(value(0, false), -1.0);
+  EXPECT_DOUBLE_EQ(value(4, false), -0.75);
+  EXPECT_DOUBLE_EQ(value(8, false), -0.5);
+}
+
 TEST_F(Scorers, NoTextLeavesAVerdictWithoutAReason) {
   const std::vector<std::string> pieces = {
       "<think>", "</think>", "<answer>", "</answer>", "7",    "-", ",",        ".", "\\boxed{",
       "}",       "\n",       "\xff",     "\xE2\x82",  "the ", "9", "\x00\x01", "∞", "<|im_end|>"};
   std::vector<std::unique_ptr<Scorer>> scorers;
-  const std::vector<std::string_view> plugins = PluginKinds();  // plugins/ has their tests
+  const std::vector<std::string_view> outside = OutsideKinds();  // they have tests of their own
   for (const std::string_view kind : ScorerKinds()) {
-    if (std::find(plugins.begin(), plugins.end(), kind) != plugins.end()) continue;
+    if (std::find(outside.begin(), outside.end(), kind) != outside.end()) continue;
     for (const char* span : {"all", "answer", "reasoning"}) {
       scorers.push_back(*MakeScorer(Configured(std::string(kind), span), {&clock_, &timers_}));
     }

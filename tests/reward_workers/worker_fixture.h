@@ -56,6 +56,7 @@ class WorkerBench : public ::testing::Test {
     options.instance = "reward-worker-1";
     options.routes = {"fast", "slow"};
     options.tasks_in_flight = tasks_in_flight;
+    options.places = places_;
     registry_ = std::make_unique<Metrics>();
     metrics_ = std::make_unique<RewardMetrics>(registry_.get(), options.routes);
     worker_ = std::make_unique<RewardWorker>(
@@ -137,6 +138,7 @@ class WorkerBench : public ::testing::Test {
   }
 
   Config config_;
+  std::map<std::string, size_t> places_;  // for MakeWorker
   ManualClock clock_;
   TimerQueue timers_;
   FakeBroker broker_;

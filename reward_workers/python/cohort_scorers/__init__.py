@@ -12,18 +12,21 @@ called with literal arguments:  `trl.rewards:get_soft_overlong_punishment(max_co
     python3 -m cohort_scorers verl/utils/reward_score/gsm8k.py --set method=flexible
     python3 -m cohort_scorers graders.py:same --style cohort --column said=completion --column gold=answer
 
-Three styles of function (`--style`; `auto`, the default, goes by the parameters). Each may be `async def`, each gets only the
-parameters it names, and what it needs but nobody gives is said at the start, not at the first task.
+Three styles of function (`--style`; `auto`, the default, goes by the parameters). Each may be `async def`, and each gets only the
+parameters it names; with **kwargs, all there are. The columns of the row beside prompt and answer are parameters of their own names
+(not for verl, which has them in extra_info); what a function needs and nothing gives must be a column of the rows.
 
 cohort  `score(completion, answer, **fields)` -> float, bool or None; known by `completion`. Parameters are fields of the task:
         completion, answer, prompt, scorer, route, row, sample, finish ("stop" or "length"), tokens, completion_ids, prompt_ids.
         Or a dict: {"score": 0.5, "detail": "one line", "components": {"name": 0.5}}, or {"unparseable": True, "detail": "one line"}.
 trl     `reward(prompts, completions, completion_ids, **columns)` -> [float or None]; known by `completions`, `prompts` or
-        `completion_ids`. Lists have one element. Columns: solution, answer and ground_truth are the gold answer; the other fields
-        have their own names. `completions` holds [{"role": "assistant", "content": text}] if the parameter's annotation speaks of
+        `completion_ids`. Lists have one element. Columns: answer is the gold answer, and solution and ground_truth are where the
+        row has none of that name; the other fields have their own names, where
+        the row has no column of that name. `completions` holds [{"role": "assistant", "content": text}] if the parameter's annotation speaks of
         dicts, or without annotation if the function's text says ["content"]; else text. `--conversational yes|no` overrules.
 verl    `compute_score(data_source, solution_str, ground_truth, extra_info)` -> float, bool, None or {"score": ...}; known by
-        `solution_str`. data_source is `--data-source`, else the route, else the scorer's name; extra_info holds the other fields.
+        `solution_str`. data_source is `--data-source`, else the row's, else the route, else the scorer's name; extra_info holds the
+        other fields, the row's columns, and what the row's own extra_info holds.
         In a dict further numbers become components, further texts the detail.
 
 None means "not applicable to this sample". NaN, infinities, texts and lists of another length are errors, as is an exception.

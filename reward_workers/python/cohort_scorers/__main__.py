@@ -74,7 +74,7 @@ def complain(line):
 def serve(channel, scorer):
     """Until stdin ends."""
     here = os.getpid()
-    channel.send({"type": "ready", "protocol": 1, "version": scorer.version, "wants": scorer.wants})
+    channel.send({"type": "ready", "protocol": 1, "version": scorer.version, "wants": scorer.wants, "needs": scorer.needs})
     while (task := channel.receive()) is not None:
         if not isinstance(task.get("id"), int):
             raise Broken("a task has no id")

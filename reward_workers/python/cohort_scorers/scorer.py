@@ -16,8 +16,9 @@ class Scorer:
         if self._style is None:
             raise Refused(f"{source.name} takes none of completion, completions, solution_str: its style is unknown; say --style")
         offered = styles.offers(self._style, source.function, options)
-        self._arguments = Arguments(source.function, source.name, offered, [*options.columns, *options.settings])
-        self.wants = self._arguments.wants
+        self._arguments = Arguments(source.function, source.name, offered, [*options.columns, *options.settings],
+                                    styles.row_of(self._style, options))
+        self.wants, self.needs = self._arguments.wants, self._arguments.needs
 
     def judge(self, task):
         try:

@@ -1,10 +1,28 @@
 """What each style offers to a function: parameter name -> (field of the task that it needs, how it is made from a task)."""
 import inspect
 import re
+from typing import NamedTuple
 
 FIELDS = ("completion", "answer", "prompt", "scorer", "route", "row", "sample", "finish", "tokens", "completion_ids", "prompt_ids")
 COSTLY = ("completion_ids", "prompt_ids")
 STYLES = ("cohort", "trl", "verl")
+
+
+class Row(NamedTuple):
+    """How the columns of a row become arguments."""
+    wrap: object  # from a column's value to an argument's
+    yields: frozenset  # offers that a column of that name replaces
+    only: frozenset | None  # columns that become arguments; None: all
+
+
+def row_of(style, options):
+    if style == "trl":  # which knows none of our fields but these: a data set may have columns of such names
+        known = {"answer", "completion_ids", "prompts", "completions"}
+        return Row(lambda value: [value], frozenset(FIELDS) - known | {"solution", "ground_truth"}, None)
+    if style == "verl":  # which gives columns in extra_info alone
+        source = frozenset() if options.data_source else frozenset({"data_source"})
+        return Row(lambda value: value, source, source)
+    return Row(lambda value: value, frozenset(), None)
 
 
 def style_of(function):
@@ -75,5 +93,8 @@ def _messages(role, field):
 
 
 def _extra_info(task):
+    """The task's fields, the row's columns, and what the row's own extra_info says."""
     info = {field: task[field] for field in FIELDS if field in task and field not in ("completion", "answer")}
-    return info | {"index": task.get("row")}
+    columns = dict(task.get("columns", {}))
+    own = columns.pop("extra_info", None)
+    return {"index": task.get("row")} | columns | info | (own if isinstance(own, dict) else {})

@@ -121,6 +121,12 @@ TEST(Codec, NamesTheBadFieldOfAPrompt) {
       {"prompt.scorers[1] is empty", [](Prompt& p) { p.scorers[1].clear(); }},
       {"prompt.min_version is 0", [](Prompt& p) { p.min_version = 0; }},
       {"prompt.exact_version is older", [](Prompt& p) { p.exact_version = 4; }},
+      {"prompt.columns", [](Prompt& p) { p.columns = "tests"; }},
+      {"prompt.columns",
+       [](Prompt& p) {
+         p.columns = "{\"x\":" + std::string(65, '[') + std::string(65, ']') + "}";
+       }},
+      {"prompt.columns", [](Prompt& p) { p.columns = "{" + std::string(1 << 20, ' ') + "}"; }},
       {"prompt.issued_at", [](Prompt& p) { p.issued_at = -kInfinity; }},
   };
   for (const auto& bad : cases) {

@@ -16,6 +16,7 @@ inline Prompt SamplePrompt() {
   prompt.sampling = {.temperature = 1.0, .top_p = 1.0, .max_new_tokens = 8, .stop_tokens = {2, 0}};
   prompt.scorers = {"right", "format"};
   prompt.truth = std::string("4\0002", 3);
+  prompt.columns = "{\"tests\":[1,2]}";
   prompt.row = 17;
   prompt.seed = 3;
   prompt.min_version = 5;

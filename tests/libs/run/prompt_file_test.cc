@@ -34,6 +34,8 @@ TEST_F(PromptFileTest, ReadsTextsMessagesAndNumbers) {
   EXPECT_THAT((*rows)[0].messages, ElementsAre(PromptMessage{"user", "3+4?"}));
   EXPECT_EQ((*rows)[0].answer, "7");
   EXPECT_EQ((*rows)[0].id, "a");
+  EXPECT_EQ((*rows)[0].columns, R"({"id":"a","level":2})");
+  EXPECT_EQ((*rows)[1].columns, "");
   EXPECT_EQ((*rows)[1].row, 1u);
   EXPECT_EQ((*rows)[1].line, 3);
   EXPECT_EQ((*rows)[1].messages.size(), 2u);
@@ -49,6 +51,26 @@ TEST_F(PromptFileTest, KeepsTheDigitsOfNumbers) {
   EXPECT_EQ((*rows)[0].answer, "0.10");
   EXPECT_EQ((*rows)[1].answer, "123456789012345678901234567890");
   EXPECT_EQ((*rows)[2].answer, "-12");
+}
+
+TEST_F(PromptFileTest, KeepsColumnsToTheLetter) {
+  const auto rows = Prompts(
+      "{\"b\": 12345678901234567890123, \"prompt\": \"p\", \"a\": [0.10, \"x\"], \"answer\": 1}\n");
+  ASSERT_TRUE(rows.ok()) << rows.status().message();
+  EXPECT_EQ((*rows)[0].columns, R"({"b":12345678901234567890123,"a":[0.10, "x"]})");
+}
+
+TEST_F(PromptFileTest, RefusesALineThatNestsTooDeep) {
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  const auto rows = Prompts("{\"prompt\": \"p\", \"answer\": 1, \"x\": " + deep + "}\n");
+  EXPECT_THAT(rows.status().message(), HasSubstr("p.jsonl:1: this line nests"));
+}
+
+TEST_F(PromptFileTest, RefusesColumnsThatAreTooManyBytes) {
+  const std::string tests(1 << 20, 'x');
+  const auto rows = Prompts(R"({"prompt": "a", "answer": "1", "tests": ")" + tests + "\"}\n");
+  EXPECT_THAT(rows.status().message(),
+              HasSubstr("p.jsonl:1: its columns beside prompt and answer"));
 }
 
 TEST_F(PromptFileTest, NamesFileAndLineOfBadRows) {

@@ -152,6 +152,51 @@ TEST(Judgement, NamesTheFirstReasonThatTheModelCaused) {
   EXPECT_EQ(judgement.Finish().reward(), 0.0);
 }
 
+TEST(Composition, RefusesARightByThatIsNotThere) {
+  EXPECT_THAT(Refusal({Passing("a"), {.name = "c", .right_by = "b"}}),
+              HasSubstr("\"c\" is right by \"b\", which is not among"));
+  EXPECT_THAT(
+      Refusal({{.name = "a", .gates = {"c"}, .passes = true}, {.name = "c", .right_by = "a"}}),
+      HasSubstr("in a circle (\"a\", \"c\")"));
+}
+
+TEST(Judgement, AsksAScorerOnceItIsKnownWhatIsRight) {
+  const auto rules = Make({{.name = "cosine", .right_by = "math", .minimum = -1}, Passing("math")});
+  for (const double value : {1.0, 0.0}) {
+    Judgement judgement(rules);
+    EXPECT_THAT(judgement.TakeReady(), ElementsAre(1));
+    EXPECT_TRUE(judgement.Set(1, Verdict::Graded(value)));
+    EXPECT_THAT(judgement.TakeReady(), ElementsAre(0));
+    EXPECT_EQ(judgement.Right(0), value == 1.0);
+    EXPECT_TRUE(judgement.Set(0, Verdict::Graded(-0.5)));
+    EXPECT_EQ(judgement.Finish().reward(), value - 0.5);
+  }
+}
+
+TEST(Judgement, DoesNotAskWhereNobodyKnowsWhatIsRight) {
+  Judgement judgement(Make(
+      {{.name = "cosine", .right_by = "seen"}, Passing("math"), {.name = "seen", .weight = 0}}));
+  EXPECT_THAT(judgement.TakeReady(), ElementsAre(1, 2));
+  judgement.Set(1, Verdict::Graded(1));
+  judgement.Set(2, Verdict::Masked(OutcomeReason::kGraderCrashed, "gone"));
+  ASSERT_TRUE(judgement.complete());
+  EXPECT_EQ(judgement.Finish().reason(), OutcomeReason::kGraderCrashed);
+}
+
+TEST(Judgement, WhatFailedIsNotRightWhateverItIsWorth) {
+  // A punishment: its worst is 1.
+  Judgement judgement(Make({{.name = "bad", .weight = -1, .passes = true},
+                            {.name = "cosine", .right_by = "bad"},
+                            {.name = "gated", .gates = {"bad"}}}));
+  judgement.TakeReady();
+  judgement.Set(0, Verdict::Failed(OutcomeReason::kUnparseable, "nothing"));
+  EXPECT_THAT(judgement.TakeReady(), ElementsAre(1));
+  EXPECT_FALSE(judgement.Right(1));
+  judgement.Set(1, Verdict::Graded(0));
+  EXPECT_EQ(judgement.Finish().reward(), -1.0);
+  EXPECT_FALSE(judgement.Finish().correct());
+}
+
 TEST(Judgement, DropsAnswersThatNobodyWaitsFor) {
   Judgement judgement(Make({Passing("right", {"stop"}), {.name = "stop", .weight = 0}}));
   EXPECT_FALSE(judgement.Set(0, Verdict::Graded(1)));  // not asked
@@ -173,6 +218,7 @@ TEST(Judgement, DoesNotDependOnTheOrderOfAnswers) {
       if (rng.Below(3) == 0) rule.weight = 0;
       for (size_t gate = i + 1; gate < size; ++gate) {
         if (rng.Below(3) == 0) rule.gates.push_back("s" + std::to_string(gate));
+        if (rng.Below(6) == 0) rule.right_by = "s" + std::to_string(gate);
       }
       rules.push_back(rule);
       verdicts.push_back(rng.Below(6) == 0

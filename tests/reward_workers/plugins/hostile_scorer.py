@@ -54,6 +54,10 @@ def main():
         if what == "spin":
             while True:
                 pass
+        elif what == "many processes":
+            for _ in range(400):
+                if os.fork() == 0:
+                    time.sleep(1000)
         elif what == "sleep":
             time.sleep(1000)
         elif what == "crash":

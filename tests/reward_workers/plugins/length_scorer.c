@@ -32,6 +32,9 @@ static void score(void* scorer, const cohort_rollout* rollout, cohort_verdict* v
     snprintf(verdict->detail, sizeof(verdict->detail), "nothing there");
   } else if (strcmp(rollout->answer, "nan") == 0) {
     verdict->value = 0.0 / 0.0;
+  } else if (strcmp(rollout->answer, "columns") == 0) {
+    verdict->value = (double)rollout->columns_bytes;
+    snprintf(verdict->detail, sizeof(verdict->detail), "%s", rollout->columns);
   } else if (strcmp(rollout->answer, "ids") == 0) {
     verdict->value = rollout->completion_ids == NULL ? -1 : rollout->completion_ids[0];
   } else {

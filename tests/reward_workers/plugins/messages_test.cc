@@ -80,6 +80,11 @@ TEST(ScorerMessages, CarryTheRolloutAndOnlyTheIdsThatAreWanted) {
   EXPECT_EQ(fields["completion"], "it is \xef\xbf\xbd 42");
   EXPECT_EQ(fields["completion_ids"], (std::vector<int>{5, 6}));
   EXPECT_FALSE(fields.contains("prompt_ids"));
+  EXPECT_FALSE(fields.contains("columns"));
+  rollout.prompt.columns = R"({"tests":["assert f(1) == 2"]})";
+  const auto with_columns =
+      nlohmann::json::parse(ScoreFields("mine", request, "what?", false, false));
+  EXPECT_EQ(with_columns["columns"]["tests"][0], "assert f(1) == 2");
 }
 
 TEST(ScorerMessages, ADeepReplyIsNonsenseAndNotTheEnd) {

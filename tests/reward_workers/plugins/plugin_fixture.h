@@ -92,6 +92,7 @@ class PluginScorers : public ::testing::Test {
   std::unique_ptr<Asked> Ask(const std::string& completion, const std::string& truth = "1") {
     auto asked = std::make_unique<Asked>();
     asked->rollout.prompt.truth = truth;
+    asked->rollout.prompt.columns = columns_;
     asked->rollout.prompt.tokens = {1};
     asked->rollout.tokens = {7, 8};
     asked->completion = completion;
@@ -138,6 +139,7 @@ class PluginScorers : public ::testing::Test {
     }
     posted_.notify_all();
   }};
+  std::string columns_;
   std::map<std::string, int> told_;
   ScorerContext context_;
   std::unique_ptr<Supervisor> supervisor_;

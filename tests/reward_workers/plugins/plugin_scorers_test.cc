@@ -1,9 +1,11 @@
-// Scorers in shared libraries, made from their configuration.
+// Scorers in processes of their own, made from their configuration.
 #include <gmock/gmock.h>
 
 #include <string>
 
+#include "reward_workers/verdict_cache.h"
 #include "tests/reward_workers/plugins/plugin_fixture.h"
+#include "tests/test_folder.h"
 
 namespace cohort {
 namespace {
@@ -25,6 +27,9 @@ TEST_F(PluginScorers, ALibraryInCIsAScorer) {
   EXPECT_EQ(Judge("12345"), Verdict::Graded(0.25));
   EXPECT_EQ(Judge("x", "ids"), Verdict::Graded(7));
   EXPECT_FALSE(Judge("x", "none").applicable());
+  EXPECT_EQ(Judge("x", "columns"), Verdict::Graded(0));
+  columns_ = R"({"level":5})";
+  EXPECT_EQ(Judge("x", "columns"), Verdict::Graded(11, R"({"level":5})"));
   EXPECT_EQ(Judge("x", "unparseable"),
             Verdict::Failed(OutcomeReason::kUnparseable, "nothing there"));
   // A gold that breaks its scorer whatever the answer is not the model's failure.
@@ -39,6 +44,47 @@ TEST_F(PluginScorers, ALibrarySaysWhyItDoesNotStart) {
   ScorerConfig missing = Library({});
   missing.library = "/no/such.so";
   EXPECT_THAT(Make(missing).message(), HasSubstr("/no/such.so"));
+}
+
+// Says how often it was asked, so that a verdict which is given again shows.
+constexpr char kCounting[] = R"(
+import os
+calls = 0
+def reward(completions, **kwargs):
+    global calls
+    if completions[0] == "end":
+        os._exit(3)
+    calls += 1
+    return [calls]
+)";
+
+TEST_F(PluginScorers, AVerdictIsKeptWhereTheScorerSaysThatItStays) {
+  VerdictCache cache(10);
+  context_.verdicts = &cache;
+  const TestFolder folder;
+  ScorerConfig config;
+  config.kind = "python";
+  config.source = folder.Write("counting.py", kCounting) + ":reward";
+  ASSERT_THAT(Make(config).message(), "");
+  EXPECT_EQ(Judge("a").value(), 1);
+  EXPECT_EQ(Judge("a").value(), 2);
+  EXPECT_EQ(cache.size(), 0u);
+
+  config.deterministic = true;
+  ASSERT_THAT(Make(config).message(), "");
+  EXPECT_EQ(Judge("a").value(), 1);
+  EXPECT_EQ(Judge("a").value(), 1);
+  EXPECT_EQ(Judge("a", "another gold").value(), 2);
+  EXPECT_EQ(Judge("b").value(), 3);
+  EXPECT_EQ(Judge("end").value(), 0);  // grader_killed: never kept
+  EXPECT_EQ(cache.size(), 3u);
+  EXPECT_EQ(Judge("a").value(), 1);
+
+  folder.Write("counting.py", std::string(kCounting) + "# edited\n");
+  EXPECT_EQ(Judge("end").reason(), OutcomeReason::kGraderKilled);
+  EXPECT_GE(told_["changed"], 1);
+  const Verdict judged_anew = Judge("a");
+  EXPECT_EQ(Judge("a").value(), *judged_anew.value() + 1);  // nothing is kept any more
 }
 
 }  // namespace

@@ -139,7 +139,8 @@ TEST_P(BreaksEveryTime, EndsAsTheModelsFailureAndCostsItsNeighboursNothing) {
 INSTANTIATE_TEST_SUITE_P(Ways, BreaksEveryTime,
                          ::testing::Values("spin", "sleep", "crash", "exit", "memory", "gigabyte",
                                            "gigabyte of noise", "nan", "text", "other id", "stop",
-                                           "error", "failed", "deep", "memory of a child"),
+                                           "error", "failed", "deep", "memory of a child",
+                                           "many processes"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), ' ', '_');

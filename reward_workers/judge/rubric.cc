@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <utility>
 
 #include "libs/base/digest.h"
 #include "libs/base/files.h"
@@ -25,8 +26,9 @@ std::string InWords(const std::vector<std::string_view>& places) {
   return words;
 }
 
-// The word in the braces that open here; nothing where they hold none.
+// The word in braces with which a text starts; nothing where it does not.
 std::optional<std::string_view> WordInBraces(std::string_view text) {
+  if (!text.starts_with('{')) return std::nullopt;
   size_t end = 1;
   while (end < text.size() &&
          (std::isalnum(static_cast<unsigned char>(text[end])) || text[end] == '_')) {
@@ -35,6 +37,24 @@ std::optional<std::string_view> WordInBraces(std::string_view text) {
   if (end == 1 || end >= text.size() || text[end] != '}') return std::nullopt;
   if (std::isdigit(static_cast<unsigned char>(text[1]))) return std::nullopt;
   return text.substr(1, end - 1);
+}
+
+// What a rubric starts with: a place, a word whose braces are doubled, or any letter.
+struct Start {
+  bool place = false;
+  std::string_view text;
+  size_t bytes = 0;
+};
+
+Start StartOf(std::string_view rubric) {
+  if (const auto word = WordInBraces(rubric)) return {true, *word, word->size() + 2};
+  if (rubric.starts_with('{')) {
+    const auto word = WordInBraces(rubric.substr(1));
+    if (word && rubric.substr(word->size() + 3).starts_with('}')) {
+      return {false, rubric.substr(1, word->size() + 2), word->size() + 4};
+    }
+  }
+  return {false, rubric.substr(0, 1), 1};
 }
 
 // A mark that none of the texts contains: of their digest, and where one contains that, of the
@@ -77,35 +97,21 @@ Result<Rubric> Rubric::Parse(std::string_view text, bool pairwise) {
   const std::vector<std::string_view>& places = Places(pairwise);
   Rubric rubric;
   std::string plain;
-  size_t line = 1;
   for (size_t at = 0; at < text.size();) {
-    const std::string_view rest = text.substr(at);
-    if (rest.starts_with("{{")) {
-      const std::optional<std::string_view> word = WordInBraces(rest.substr(1));
-      if (word && rest.substr(word->size() + 3).starts_with("}")) {
-        plain += rest.substr(1, word->size() + 2);
-        at += word->size() + 4;
-        continue;
-      }
-    }
-    const std::optional<std::string_view> word =
-        rest.starts_with('{') ? WordInBraces(rest) : std::nullopt;
-    if (!word) {
-      line += rest[0] == '\n' ? 1 : 0;
-      plain += rest[0];
-      ++at;
-      continue;
-    }
-    if (std::ranges::find(places, *word) == places.end()) {
-      const std::string name(*word);
-      return InvalidArgument("line " + std::to_string(line) + ": {" + name + "} is unknown; a " +
+    const Start start = StartOf(text.substr(at));
+    if (!start.place) {
+      plain += start.text;
+    } else if (std::ranges::find(places, start.text) == places.end()) {
+      const auto line = 1 + std::count(text.begin(), text.begin() + at, '\n');
+      const std::string word(start.text);
+      return InvalidArgument("line " + std::to_string(line) + ": {" + word + "} is unknown; a " +
                              (pairwise ? "pairwise" : "pointwise") + " rubric knows " +
-                             InWords(places) + "; write {{" + name + "}} for these letters");
+                             InWords(places) + "; write {{" + word + "}} for these letters");
+    } else {
+      rubric.pieces_.push_back({false, std::exchange(plain, {})});
+      rubric.pieces_.push_back({true, std::string(start.text)});
     }
-    rubric.pieces_.push_back({false, std::move(plain)});
-    rubric.pieces_.push_back({true, std::string(*word)});
-    plain.clear();
-    at += word->size() + 2;
+    at += start.bytes;
   }
   rubric.pieces_.push_back({false, std::move(plain)});
   for (const std::string_view place : places) {

@@ -100,7 +100,7 @@ TEST_F(PluginScorers, AStormOf429LosesNothing) {
   std::vector<std::unique_ptr<Asked>> asked;
   for (int i = 0; i < 400; ++i) asked.push_back(Ask("good"));
   for (const auto& one : asked) EXPECT_EQ(Wait(one), Verdict::Graded(0.5, "seen"));
-  EXPECT_GE(told_["rate_limited"], 256);  // all that were under way
+  EXPECT_GE(told_["rate_limited"], 1);    // those that were under way
   EXPECT_LT(told_["rate_limited"], 400);  // and then one probe at a time
 }
 
@@ -117,7 +117,7 @@ TEST_F(PluginScorers, AServiceWithoutRoomForTooLongMasksAsSaturated) {
 TEST_F(PluginScorers, OneThatIsAlwaysSentAwayKeepsNobodyElse) {
   const Service service(kService);
   ScorerConfig config = Http(service.Url("/score"));
-  config.outage_seconds = 1;
+  config.outage_seconds = 2;
   ASSERT_TRUE(Make(config).ok());
   const auto refused = Ask("429");
   ASSERT_TRUE(WaitUntil([&] { return told_["rate_limited"] > 0; }));

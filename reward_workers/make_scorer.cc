@@ -6,6 +6,7 @@
 #include "reward_workers/answer_scorers.h"
 #include "reward_workers/code/code_scorer.h"
 #include "reward_workers/delayed_scorer.h"
+#include "reward_workers/judge/judge_scorer.h"
 #include "reward_workers/math_scorer.h"
 #include "reward_workers/plugins/child_scorer.h"
 #include "reward_workers/plugins/http_scorer.h"
@@ -58,6 +59,7 @@ Result<std::unique_ptr<Scorer>> MakeOfLength(const ScorerConfig& config) {
 // Where none is given, the part that the kind is made for.
 std::string_view SpanName(const ScorerConfig& config) {
   if (!config.span.empty()) return config.span;
+  if (config.kind == "judge") return "answer";
   return config.kind == "language" ? "reasoning" : "all";
 }
 
@@ -83,6 +85,7 @@ Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config,
   }
   if (config.kind == "http") return MakeHttpScorer(config, context);
   if (config.kind == "code") return MakeCodeScorer(config, context);
+  if (config.kind == "judge") return MakeJudgeScorer(config, *span, context);
   return Bad(config, "kind: \"" + config.kind + "\" is unknown; use " + ScorerKindsInWords());
 }
 

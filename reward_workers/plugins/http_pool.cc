@@ -1,111 +1,63 @@
 #include "reward_workers/plugins/http_pool.h"
 
-#include <curl/curl.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <atomic>
-#include <deque>
+#include <cstdio>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "libs/base/rng.h"
 #include "reward_workers/plugins/canaries.h"
-#include "reward_workers/plugins/frames.h"
 #include "reward_workers/plugins/grading_case.h"
-#include "reward_workers/plugins/messages.h"
+#include "reward_workers/plugins/http_transport.h"
 #include "reward_workers/plugins/retry_delay.h"
+#include "reward_workers/plugins/service_line.h"
 
 namespace cohort {
 namespace {
 
 constexpr Duration kLongestPoll = std::chrono::milliseconds(500);
-struct Request {
-  CURL* easy = nullptr;
-  std::vector<uint64_t> jobs;
-  Time sent{};
-  std::string body;
-  std::string reply;
-  bool too_long = false;
-};
+constexpr int kAttempts = 5;  // the first, one alone, two canaries, and one alone again
 
-size_t TakeReply(char* bytes, size_t size, size_t count, void* request) {
-  auto& taken = *static_cast<Request*>(request);
-  if (taken.reply.size() + size * count > kMaxReplyBytes) {
-    taken.too_long = true;
-    return 0;
-  }
-  taken.reply.append(bytes, size * count);
-  return size * count;
+HttpTransport::Options TransportOptions(const HttpPool::Options& options) {
+  return {options.url, options.authorization, options.limit, options.in_flight};
 }
 
-// The service was not reached, or sent us away unread.
-bool IsAway(CURLcode code, long status, bool sent) {
-  switch (code) {
-    case CURLE_OK:
-      return status == 429;
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_SSL_CONNECT_ERROR:
-      return true;
-    case CURLE_OPERATION_TIMEDOUT:
-      return !sent;
-    default:
-      return false;
-  }
+ServiceLine::Options LineOptions(const HttpPool::Options& options) {
+  ServiceLine::Options line;
+  line.patience = options.patience;
+  line.requests_per_second = options.requests_per_second;
+  return line;
 }
 
-// It may be away, or this task may have broken it: both look like this.
-bool MayBeAway(CURLcode code, long status) {
-  switch (code) {
-    case CURLE_OK:
-      return status == 408 || status == 502 || status == 503 || status == 504;
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-      return true;
-    default:
-      return false;
-  }
+std::string SecondsText(Duration duration) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%g s", ToSeconds(duration));
+  return text;
 }
 
 }  // namespace
 
 class HttpPool::Loop {
  public:
-  Loop(Options options, const Clock* clock, Tell tell)
+  Loop(Options options, std::unique_ptr<const ServiceCodec> codec, const Clock* clock, Tell tell)
       : options_(std::move(options)),
+        codec_(std::move(codec)),
         clock_(*clock),
         tell_(std::move(tell)),
-        rate_(options_.requests_per_second),
-        rng_(1) {
-    static std::once_flag once;
-    std::call_once(once, [] {
-      curl_global_init(CURL_GLOBAL_DEFAULT);
-      signal(SIGPIPE, SIG_IGN);  // a connection that is closed under us is an error, not the end
-    });
-    multi_ = curl_multi_init();
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options_.in_flight));
-    headers_ = curl_slist_append(headers_, "Content-Type: application/json");
-    headers_ = curl_slist_append(headers_, "Expect:");
-    if (!options_.authorization.empty()) {
-      headers_ = curl_slist_append(headers_, ("Authorization: " + options_.authorization).c_str());
-    }
-    thread_ = std::thread([this] { Run(); });
-  }
+        rng_(1),
+        line_(LineOptions(options_)),
+        transport_(TransportOptions(options_), clock),
+        thread_([this] { Run(); }) {}
 
   ~Loop() {
     stop_ = true;
-    curl_multi_wakeup(multi_);
+    transport_.Wake();
     thread_.join();
-    for (auto& [easy, request] : requests_) Close(easy);
-    for (CURL* easy : idle_) curl_easy_cleanup(easy);
-    curl_multi_cleanup(multi_);
-    curl_slist_free_all(headers_);
   }
 
   void Post(std::function<void()> command) {
@@ -113,17 +65,30 @@ class HttpPool::Loop {
       std::scoped_lock lock(mutex_);
       commands_.push_back(std::move(command));
     }
-    curl_multi_wakeup(multi_);
+    transport_.Wake();
   }
 
   void Submit(Job job) {
     const uint64_t id = job.id;
     works_[id].job = std::move(job);
-    ready_.push_back(id);
+    line_.Add(id, /*alone=*/false, clock_.Now());
   }
 
   void Cancel(uint64_t id) {
-    if (works_.erase(id) > 0) tell_("cancelled");  // what asks for it finds nothing any more
+    const auto found = works_.find(id);
+    if (found == works_.end()) return;
+    const uint64_t request = found->second.request;
+    works_.erase(found);
+    line_.Remove(id);
+    tell_("cancelled");
+    const auto sent = sent_.find(request);
+    if (sent == sent_.end()) return;
+    for (const uint64_t other : sent->second.ids) {
+      if (works_.contains(other)) return;
+    }
+    transport_.Drop(request);
+    line_.GivenUp(sent->second);
+    sent_.erase(sent);
   }
 
  private:
@@ -131,7 +96,8 @@ class HttpPool::Loop {
     Job job;
     GradingCase grading;
     int retries = 0;
-    bool alone = false;  // not in a batch
+    bool alone = false;    // not in a batch
+    uint64_t request = 0;  // the last one about it
   };
 
   void Run() {
@@ -142,51 +108,35 @@ class HttpPool::Loop {
         commands.swap(commands_);
       }
       for (const auto& command : commands) command();
-      Wake(clock_.Now());
-      const Duration wait = Dispatch(clock_.Now());
-      int running = 0;
-      curl_multi_perform(multi_, &running);
-      if (TakeDone()) continue;
-      const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
-      curl_multi_poll(multi_, nullptr, 0, static_cast<int>(milliseconds), nullptr);
+      for (const uint64_t id : line_.Advance(clock_.Now())) GiveUp(id);
+      SendAll();
+      for (const HttpReply& reply : transport_.Wait(LongestIdle())) Take(reply);
     }
   }
 
-  // What has waited long enough.
-  void Wake(Time now) {
-    while (!delayed_.empty() && delayed_.begin()->first <= now) {
-      ready_.push_back(delayed_.begin()->second);
-      delayed_.erase(delayed_.begin());
-    }
+  bool Full() const { return transport_.under_way() >= options_.in_flight; }
+
+  // How long nothing can be done unless something comes.
+  Duration LongestIdle() const {
+    const std::optional<Time> due = line_.NextDue(Full());
+    if (!due) return kLongestPoll;
+    return std::clamp<Duration>(*due - clock_.Now(), Duration::zero(), kLongestPoll);
   }
 
-  // Returns how long nothing can be sent unless something comes.
-  Duration Dispatch(Time now) {
-    while (!ready_.empty() && requests_.size() < options_.in_flight) {
-      if (!works_.contains(ready_.front())) {  // cancelled
-        ready_.pop_front();
-        continue;
+  void SendAll() {
+    while (!Full()) {
+      ServiceLine::Batch batch = line_.Take(options_.batch, clock_.Now());
+      if (batch.ids.empty()) return;
+      const uint64_t request = next_request_++;
+      std::vector<std::string> fields;
+      for (const uint64_t id : batch.ids) {
+        Work& work = works_.at(id);
+        work.request = request;
+        fields.push_back(FieldsOf(work));
       }
-      if (!rate_.Take(now)) return std::min<Duration>(rate_.Wait(), kLongestPoll);
-      Send(TakeBatch());
+      transport_.Post(request, codec_->Body(fields));
+      sent_[request] = std::move(batch);
     }
-    if (delayed_.empty()) return kLongestPoll;
-    return std::clamp<Duration>(delayed_.begin()->first - now, Duration::zero(), kLongestPoll);
-  }
-
-  // Several rollouts that nothing happened to yet, or one by itself.
-  std::vector<uint64_t> TakeBatch() {
-    std::vector<uint64_t> batch;
-    while (!ready_.empty() && batch.size() < options_.batch) {
-      const auto found = works_.find(ready_.front());
-      const bool alone = found != works_.end() && found->second.alone;
-      if (alone && !batch.empty()) break;
-      ready_.pop_front();
-      if (found == works_.end()) continue;
-      batch.push_back(found->first);
-      if (alone) break;
-    }
-    return batch;
   }
 
   std::string FieldsOf(const Work& work) {
@@ -194,125 +144,78 @@ class HttpPool::Loop {
                                                              : work.job.fields;
   }
 
-  void Send(std::vector<uint64_t> jobs) {
-    CURL* easy = nullptr;
-    if (idle_.empty()) {
-      easy = curl_easy_init();
-    } else {
-      easy = idle_.back();
-      idle_.pop_back();
-      curl_easy_reset(easy);
+  // First what it says about the service, then what it says about the rollouts.
+  void Take(const HttpReply& reply) {
+    const ServiceLine::Batch batch = std::move(sent_.at(reply.id));
+    sent_.erase(reply.id);
+    const Time now = clock_.Now();
+    switch (reply.fate) {
+      case HttpFate::kAway:
+      case HttpFate::kBusy:
+        busy_ = reply.fate == HttpFate::kBusy;
+        refusal_ = reply.what;
+        tell_(busy_ ? "rate_limited" : "retry");
+        return line_.Refused(batch, now, reply.retry_after);
+      case HttpFate::kBrokeOff:
+        line_.BrokeOff(batch, now);
+        return Repeat(batch, reply);
+      case HttpFate::kTimeout:
+        line_.BrokeOff(batch, now);
+        return BrokeAll(batch, Breakage::kTimeout, "");
+      case HttpFate::kForbidden:
+        line_.Answered(batch);
+        for (const uint64_t id : batch.ids) {
+          Finish(id,
+                 Verdict::Masked(OutcomeReason::kGraderCrashed, options_.url + ": " + reply.what));
+        }
+        return;
+      case HttpFate::kTooLong:
+        line_.Answered(batch);
+        return BrokeAll(batch, Breakage::kNonsense, reply.what);
+      case HttpFate::kError:
+        line_.Answered(batch);
+        return BrokeAll(batch, Breakage::kError, reply.what);
+      case HttpFate::kAnswered:
+        line_.Answered(batch);
+        return TakeVerdicts(batch, reply);
     }
-    auto request = std::make_unique<Request>();
-    request->easy = easy;
-    request->sent = clock_.Now();
-    if (options_.batch == 1) {
-      request->body = FieldsOf(works_.at(jobs[0]));
-    } else {
-      request->body = "{\"tasks\":[";
-      for (size_t i = 0; i < jobs.size(); ++i)
-        request->body += (i == 0 ? "" : ",") + FieldsOf(works_.at(jobs[i]));
-      request->body += "]}";
-    }
-    request->jobs = std::move(jobs);
-    const auto limit = std::chrono::ceil<std::chrono::milliseconds>(options_.limit).count();
-    curl_easy_setopt(easy, CURLOPT_URL, options_.url.c_str());
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");  // none, whatever the environment says
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                     static_cast<long>(std::max<int64_t>(1, limit / 4)));
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.c_str());
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(request->body.size()));
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(limit));
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &TakeReply);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, request.get());
-    curl_multi_add_handle(multi_, easy);
-    requests_[easy] = std::move(request);
   }
 
-  void Close(CURL* easy) {
-    curl_multi_remove_handle(multi_, easy);
-    idle_.push_back(easy);
-  }
-
-  bool TakeDone() {
-    bool any = false;
-    int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
-      if (message->msg != CURLMSG_DONE) continue;
-      any = true;
-      CURL* easy = message->easy_handle;
-      const CURLcode code = message->data.result;
-      long status = 0;
-      curl_off_t retry_after = 0;
-      curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-      curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
-      curl_off_t connected = 0;
-      curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
-      const std::unique_ptr<Request> request = std::move(requests_.at(easy));
-      requests_.erase(easy);
-      Close(easy);
-      Done(*request, code, status, /*sent=*/connected > 0, retry_after);
-    }
-    return any;
-  }
-
-  void Done(const Request& request, CURLcode code, long status, bool sent, int64_t retry_after) {
-    const std::string what =
-        code == CURLE_OK ? "HTTP " + std::to_string(status) : curl_easy_strerror(code);
-    if (request.too_long)
-      return BrokeAll(request, Breakage::kNonsense, "it answered with more than 1 MiB");
-    if (IsAway(code, status, sent)) return Retry(request, what, /*away=*/true, retry_after);
-    if (MayBeAway(code, status)) return Retry(request, what, /*away=*/false, retry_after);
-    if (code == CURLE_OPERATION_TIMEDOUT) return BrokeAll(request, Breakage::kTimeout, "");
-    if (code == CURLE_OK && (status == 401 || status == 403)) {
-      for (const uint64_t id : request.jobs) {
-        Finish(id, Verdict::Masked(OutcomeReason::kGraderCrashed, options_.url + ": " + what));
+  void TakeVerdicts(const ServiceLine::Batch& batch, const HttpReply& reply) {
+    Result<std::vector<Result<Verdict>>> verdicts = codec_->Read(reply.body, batch.ids.size());
+    if (!verdicts.ok()) return BrokeAll(batch, Breakage::kNonsense, verdicts.status().message());
+    for (size_t i = 0; i < batch.ids.size(); ++i) {
+      Result<Verdict>& verdict = (*verdicts)[i];
+      if (verdict.ok()) {
+        Judged(batch.ids[i], *std::move(verdict), reply.took);
+      } else {
+        Broke(batch.ids[i], Breakage::kNonsense, verdict.status().message());
       }
-      return;
-    }
-    if (code != CURLE_OK || status < 200 || status >= 300)
-      return BrokeAll(request, Breakage::kError, what);
-    TakeVerdicts(request);
-  }
-
-  void TakeVerdicts(const Request& request) {
-    if (options_.batch == 1)
-      return TakeVerdict(request, request.jobs[0], ReadVerdict(request.reply));
-    Result<std::vector<Result<Verdict>>> verdicts =
-        ReadVerdicts(request.reply, request.jobs.size());
-    if (!verdicts.ok()) return BrokeAll(request, Breakage::kNonsense, verdicts.status().message());
-    for (size_t i = 0; i < request.jobs.size(); ++i) {
-      TakeVerdict(request, request.jobs[i], std::move((*verdicts)[i]));
     }
   }
 
-  void TakeVerdict(const Request& request, uint64_t id, Result<Verdict> verdict) {
-    if (!verdict.ok()) return Broke(id, Breakage::kNonsense, verdict.status().message());
+  void Judged(uint64_t id, Verdict verdict, Duration took) {
     const auto found = works_.find(id);
     if (found == works_.end()) return;
     Work& work = found->second;
     // Only what was graded without haste is a good canary.
-    const bool quick = clock_.Now() - request.sent < options_.limit / 4;
     const bool canary = work.grading.step() == GradingCase::Step::kCanary;
-    if (!canary && quick && verdict->reason() == OutcomeReason::kGraded)
+    if (!canary && took < options_.limit / 4 && verdict.reason() == OutcomeReason::kGraded)
       canaries_.Add(work.job.fields);
-    work.grading.Judged(*std::move(verdict));
+    work.grading.Judged(std::move(verdict));
     GoOn(id);
   }
 
   // What breaks several at once is not yet an attempt of any of them: each is sent alone.
-  void BrokeAll(const Request& request, Breakage how, const std::string& detail) {
-    for (const uint64_t id : request.jobs) {
+  void BrokeAll(const ServiceLine::Batch& batch, Breakage how, const std::string& detail) {
+    for (const uint64_t id : batch.ids) {
       const auto found = works_.find(id);
       if (found == works_.end()) continue;
       found->second.alone = true;
-      if (request.jobs.size() == 1) {
+      if (batch.ids.size() == 1) {
         Broke(id, how, detail);
       } else {
-        ready_.push_back(id);
+        line_.Add(id, /*alone=*/true, clock_.Now());
       }
     }
   }
@@ -330,36 +233,33 @@ class HttpPool::Loop {
 
   // After an attempt: the next one, or the verdict.
   void GoOn(uint64_t id) {
-    const GradingCase& grading = works_.at(id).grading;
-    if (grading.step() == GradingCase::Step::kDone) return Finish(id, grading.verdict());
-    if (grading.step() == GradingCase::Step::kCanary) tell_("canary");
-    ready_.push_back(id);
+    const Work& work = works_.at(id);
+    if (work.grading.step() == GradingCase::Step::kDone) return Finish(id, work.grading.verdict());
+    if (work.grading.step() == GradingCase::Step::kCanary) tell_("canary");
+    line_.Add(id, work.alone, clock_.Now());
   }
 
-  void Retry(const Request& request, const std::string& what, bool away, int64_t retry_after) {
-    tell_(what == "HTTP 429" ? "rate_limited" : "retry");
-    const Time now = clock_.Now();
-    for (const uint64_t id : request.jobs) {
+  // It may have been away: once more. Else the canary says whose fault it is.
+  void Repeat(const ServiceLine::Batch& batch, const HttpReply& reply) {
+    tell_("retry");
+    for (const uint64_t id : batch.ids) {
       const auto found = works_.find(id);
       if (found == works_.end()) continue;
       Work& work = found->second;
-      work.alone = work.alone || !away;
+      work.alone = true;
       if (work.retries >= options_.retries) {
-        // Nobody was there: masked. Somebody may have been: the canary says whose fault it is.
-        if (away) {
-          Finish(id, Verdict::Masked(OutcomeReason::kGraderCrashed,
-                                     options_.url + ": " + what + ", " +
-                                         std::to_string(work.retries) + " times again"));
-        } else {
-          Broke(id, Breakage::kError, what);
-        }
+        Broke(id, Breakage::kError, reply.what);
         continue;
       }
-      const Duration asked = Seconds(static_cast<double>(std::min<int64_t>(retry_after, 300)));
-      delayed_.emplace(now + std::max<Duration>(asked, RetryDelay(work.retries, rng_.Uniform())),
-                       id);
-      ++work.retries;
+      const Duration delay = RetryDelay(work.retries++, rng_.Uniform());
+      line_.AddAt(clock_.Now() + std::max(reply.retry_after, delay), id, /*alone=*/true);
     }
+  }
+
+  void GiveUp(uint64_t id) {
+    Finish(id, Verdict::Masked(
+                   busy_ ? OutcomeReason::kSaturated : OutcomeReason::kGraderCrashed,
+                   options_.url + ": " + refusal_ + ", for " + SecondsText(options_.patience)));
   }
 
   void Finish(uint64_t id, Verdict verdict) {
@@ -367,32 +267,34 @@ class HttpPool::Loop {
     if (found == works_.end()) return;
     const auto done = std::move(found->second.job.done);
     works_.erase(found);
+    line_.Remove(id);
     done(std::move(verdict));
   }
 
   const Options options_;
+  const std::unique_ptr<const ServiceCodec> codec_;
   const Clock& clock_;
   const Tell tell_;
-  CURLM* multi_ = nullptr;
-  curl_slist* headers_ = nullptr;
   std::mutex mutex_;
   std::vector<std::function<void()>> commands_;
   std::atomic<bool> stop_ = false;
 
   // Of the thread.
-  RateLimit rate_;
   Rng rng_;
+  ServiceLine line_;
+  HttpTransport transport_;
   std::map<uint64_t, Work> works_;
-  std::deque<uint64_t> ready_;
-  std::multimap<Time, uint64_t> delayed_;
-  std::map<CURL*, std::unique_ptr<Request>> requests_;
-  std::vector<CURL*> idle_;
+  std::map<uint64_t, ServiceLine::Batch> sent_;  // by request
+  uint64_t next_request_ = 1;
+  std::string refusal_;  // the last one
+  bool busy_ = false;    // … said that there is no room
   Canaries canaries_;
   std::thread thread_;  // last: uses the others
 };
 
-HttpPool::HttpPool(Options options, const Clock* clock, Tell tell)
-    : loop_(std::make_unique<Loop>(std::move(options), clock, std::move(tell))) {}
+HttpPool::HttpPool(Options options, std::unique_ptr<const ServiceCodec> codec, const Clock* clock,
+                   Tell tell)
+    : loop_(std::make_unique<Loop>(std::move(options), std::move(codec), clock, std::move(tell))) {}
 
 HttpPool::~HttpPool() = default;
 
@@ -402,6 +304,11 @@ void HttpPool::Submit(Job job) {
 
 void HttpPool::Cancel(uint64_t id) {
   loop_->Post([loop = loop_.get(), id] { loop->Cancel(id); });
+}
+
+Duration LongestWait(const HttpPool::Options& options) {
+  return kAttempts * options.limit + options.retries * (options.limit + kLongestRetryAfter) +
+         options.patience;
 }
 
 }  // namespace cohort

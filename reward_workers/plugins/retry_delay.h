@@ -8,6 +8,9 @@
 
 namespace cohort {
 
+// A Retry-After is kept to up to here.
+inline constexpr Duration kLongestRetryAfter = std::chrono::minutes(5);
+
 // Doubles from a quarter of a second to a minute, of which a share between a half and all is taken,
 // so that many do not come back at once. `share` is in [0, 1).
 inline Duration RetryDelay(int retries_before, double share) {

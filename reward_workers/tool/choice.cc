@@ -127,6 +127,11 @@ void AddSettings(CLI::App& command, ScorerWords& words) {
                   "A key of [[scorers]] (docs/configuration.md); lists by repeating it")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  command
+      .add_option("-c,--config", words.files,
+                  "TOML files, read left to right; the scorer is then one of theirs, by its name")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
 }
 
 Result<std::vector<ScorerConfig>> ChooseScorer(const ScorerWords& words) {

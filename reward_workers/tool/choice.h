@@ -20,7 +20,7 @@ struct ScorerWords {
   std::vector<std::string> overrides;  // "--section.key=value"
 };
 
-// Adds --set.
+// Adds --set and --config.
 void AddSettings(CLI::App& command, ScorerWords& words);
 
 // The scorer of a configuration with that name, and then the gates that it requires, directly or

@@ -57,7 +57,8 @@ std::string Since(const Events& before, const Events& after) {
 
 bool GaveUp(const Verdict& verdict) {
   return verdict.reason() == OutcomeReason::kGraderCrashed ||
-         verdict.reason() == OutcomeReason::kGraderKilled;
+         verdict.reason() == OutcomeReason::kGraderKilled ||
+         verdict.reason() == OutcomeReason::kSaturated;
 }
 
 bool Same(const Verdict& a, const Verdict& b) {
@@ -106,7 +107,7 @@ class Suite {
       return false;
     }
     std::string away;
-    if (suite_.scorer.kind == "http") away = WaitForService();
+    if (AsksService(suite_.scorer)) away = WaitForService();
     Tell({"starts", away.empty(), away});
     slowest_ = 0;
     return away.empty();

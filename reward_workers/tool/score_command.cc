@@ -254,9 +254,6 @@ void AddScoreCommand(CLI::App& app, ToolLine& line) {
       ->expected(1)
       ->type_name("SCORER");
   AddSettings(*command, options->words);
-  command->add_option("-c,--config", options->words.files, "TOML files, read left to right")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
   command->add_option("--in", options->in, "JSON lines; - is stdin")->capture_default_str();
   command->add_option("--out", options->out, "- is stdout")->capture_default_str();
   command->callback([options, &line] {

@@ -1,5 +1,6 @@
 // cohort scorer test: the conformance suite.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -33,6 +34,7 @@ Status Test(const Options& options, bool& passed) {
   ConformanceSuite suite;
   suite.scorer = scorers.front();
   suite.scorer.timeout_seconds = options.limit;
+  suite.scorer.outage_seconds = std::min(suite.scorer.outage_seconds, options.limit);
   suite.scorer.processes = std::max<int64_t>(suite.scorer.processes, 2);
   suite.limit = Seconds(options.limit);
   const std::string rows = options.rows.empty() ? RowsBeside(suite.scorer) : options.rows;

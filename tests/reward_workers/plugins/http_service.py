@@ -1,13 +1,23 @@
-"""A scoring service that does what the completion says. Prints its port; --outage N: the first N requests are refused."""
+"""A scoring service that does what the completion says. Prints its port.
+
+--outage N: the first N requests get a 503; --busy SECONDS: those of that time, from the first on, a 429; --port P: listens there.
+"""
 import http.server
 import json
 import sys
 import threading
 import time
 
-OUTAGE = int(sys.argv[sys.argv.index("--outage") + 1]) if "--outage" in sys.argv else 0
+
+
+def number(option):
+    return int(sys.argv[sys.argv.index(option) + 1]) if option in sys.argv else 0
+
+
+OUTAGE = number("--outage")
+BUSY = number("--busy")
 LOCK = threading.Lock()
-SEEN = {"requests": 0}
+SEEN = {"requests": 0, "since": 0.0}
 
 
 class Service(http.server.BaseHTTPRequestHandler):
@@ -31,17 +41,22 @@ class Service(http.server.BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with LOCK:
             SEEN["requests"] += 1
-            number = SEEN["requests"]
-        if number <= OUTAGE:
+            count = SEEN["requests"]
+            if count == 1:
+                SEEN["since"] = time.monotonic()
+            age = time.monotonic() - SEEN["since"]
+        if count <= OUTAGE:
             return self.answer(503, b"", [("Retry-After", "0")])
+        if age < BUSY:
+            return self.answer(429, b"", [("Retry-After", "0")])
         if "tasks" in request:
             return self.answer(200, json.dumps({"verdicts": [self.verdict(task) for task in request["tasks"]]}).encode())
         what = request["completion"]
         if what == "hang":
-            time.sleep(3)
+            time.sleep(60)
         if what == "500":
             return self.answer(500, b"")
-        if what in ("404", "413", "502"):
+        if what in ("404", "413", "429", "502"):
             return self.answer(int(what), b"")
         if what == "die":
             self.close_connection = True
@@ -58,12 +73,12 @@ class Service(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 128
+    request_queue_size = 1024
 
     def handle_error(self, request, client_address):
         pass  # a client that gave up
 
 
-server = Server(("127.0.0.1", 0), Service)
+server = Server(("127.0.0.1", number("--port")), Service)
 print(server.server_address[1], flush=True)
 server.serve_forever()

@@ -5,7 +5,7 @@
     <!-- follow: python file FILE -->         the block becomes FILE
     <!-- follow: python shows -->             the block's lines stand in what the last commands printed
 
-A tier whose kind this build does not know is skipped, and said so.
+A tier whose kind this build does not know is skipped, and said so. For the model of the page's judge one stands in that gives the mark 8.
 """
 import os
 import pathlib
@@ -71,13 +71,13 @@ class Reader:
 
 
 class ScorersPage(unittest.TestCase):
-    def follow(self, tier):
+    def follow(self, tier, edits=1):
         reference = subprocess.run([BIN / "cohort", "config", "--reference"], capture_output=True, text=True, check=True).stdout
         if f'"{tier}"' not in reference:
             self.skipTest(f"kind {tier} is not in `cohort config --reference` of this build")
         found = steps(tier)
         self.assertGreater(len([step for step in found if step[0] == ""]), 2, "the page's marks are gone")
-        self.assertEqual(len([step for step in found if step[0] == "edit"]), 1)
+        self.assertEqual(len([step for step in found if step[0] == "edit"]), edits)
         with tempfile.TemporaryDirectory() as folder:
             reader = Reader(folder)
             try:
@@ -103,6 +103,16 @@ class ScorersPage(unittest.TestCase):
 
     def test_a_service_as_the_page_says(self):
         self.follow("http")
+
+    def test_a_judge_as_the_page_says(self):
+        port = re.search(r"vllm serve .* --port (\d+)", PAGE.read_text())[1]
+        script = SOURCE / "tests/reward_workers/judge/judge_service.py"
+        with subprocess.Popen([sys.executable, script, "--port", port, "--mark", "8"], stdout=subprocess.PIPE) as judge:
+            try:
+                judge.stdout.readline()
+                self.follow("judge", edits=0)
+            finally:
+                judge.kill()
 
 
 if __name__ == "__main__":

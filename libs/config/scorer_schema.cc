@@ -36,7 +36,7 @@ void AddCommonKeys(KeysOf<S>& keys) {
 void AddBuiltInKeys(KeysOf<S>& keys) {
   keys.Key("span", &S::span, OneOf({"all", "answer", "reasoning"}),
            "The part of the completion that it sees: all of it, what follows `</think>`, or what "
-           "precedes it. Not given, it is reasoning for kind language, answer for kinds judge and code, else "
+           "precedes it. Not given, it is reasoning for kind language, answer for kind judge, else "
            "all.")
       .For({"exact", "numeric", "math", "language", "judge", "code"})
       .Key("length_limit", &S::length_limit, AtLeast(0),

@@ -161,7 +161,7 @@ Result<std::unique_ptr<Scorer>> MakeCodeScorer(const ScorerConfig& config,
   if (context.mailbox == nullptr || !context.decode) {
     return FailedPrecondition("scorers." + config.name + ": kind code cannot run here");
   }
-  const Result<Span> span = ParseSpan(config.span.empty() ? "answer" : config.span);
+  const Result<Span> span = ParseSpan(config.span.empty() ? "all" : config.span);
   if (!span.ok()) return Bad(config, "span: " + span.status().message());
   CodeJudge::Options options;
   COHORT_ASSIGN_OR_RETURN(options.runner.language, FindLanguage(config.program, context.languages));

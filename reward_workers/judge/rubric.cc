@@ -124,8 +124,12 @@ Result<Rubric> Rubric::Parse(std::string_view text, bool pairwise) {
 }
 
 Result<Rubric> Rubric::Read(const std::string& path, bool pairwise) {
-  COHORT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  Result<Rubric> rubric = Parse(text, pairwise);
+  const Result<std::string> text = ReadFile(path);
+  if (!text.ok()) {
+    return Status(text.status().code(),
+                  text.status().message() + "; let rubric name a text file that is there");
+  }
+  Result<Rubric> rubric = Parse(*text, pairwise);
   if (!rubric.ok()) return rubric.status().WithContext("rubric " + path);
   return rubric;
 }

@@ -65,7 +65,8 @@ TEST(Rubric, RefusesWhatItCannotFillWithTheCure) {
   EXPECT_THAT(Problem("{response_a}", /*pairwise=*/true), HasSubstr("it has no {response_b}"));
   EXPECT_THAT(Problem("{response}" + std::string(kMaxRubricBytes, ' ')),
               HasSubstr("it has 65546 bytes, and may have 65536; shorten it"));
-  EXPECT_THAT(Rubric::Read("/no/such.txt", false).status().message(), HasSubstr("/no/such.txt"));
+  EXPECT_THAT(Rubric::Read("/no/such.txt", false).status().message(),
+              HasSubstr("/no/such.txt: No such file or directory; let rubric name"));
 }
 
 TEST(Rubric, LeavesOtherBracesAlone) {

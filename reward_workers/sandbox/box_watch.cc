@@ -68,7 +68,9 @@ class Watcher {
     signals_ = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
     output_.bytes = &result_.output;
     errors_.bytes = &result_.errors;
-    if (signals_ < 0 || !Open(output_) || !Open(errors_)) return Failed("no descriptors for a box");
+    input_ = plan_.input >= 0 ? plan_.input : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (signals_ < 0 || input_ < 0 || !Open(output_) || !Open(errors_))
+      return Failed("no descriptors for a box");
     started_ = Now();
     StartFailure failure;
     COHORT_RETURN_IF_ERROR(StartProgram(&failure));
@@ -77,7 +79,7 @@ class Watcher {
            "cannot " + std::string(failure.step) + " " + plan_.spec.argv.front() + ": " +
                strerror(failure.error));
     }
-    for (const int fd : {output_.write, errors_.write, plan_.input}) close(fd);
+    for (const int fd : {output_.write, errors_.write, input_}) close(fd);
     return KeepWatchersRights();
   }
 
@@ -109,8 +111,7 @@ class Watcher {
       const BoxPlan& plan;
       ProgramEnds ends;
       StartFailure* failure;
-    } borrowed{
-        plan_, {plan_.input, plan_.channel ? plan_.input : output_.write, errors_.write}, failure};
+    } borrowed{plan_, {input_, plan_.channel ? input_ : output_.write, errors_.write}, failure};
     static char stack[kStackBytes];
     const auto body = [](void* memory) -> int {
       const auto& with = *static_cast<Borrowed*>(memory);
@@ -280,6 +281,7 @@ class Watcher {
   SandboxResult result_;
   Stream output_, errors_;
   int signals_ = -1;
+  int input_ = -1;
   pid_t program_ = -1;
   microseconds started_{};
   microseconds ended_{};

@@ -21,14 +21,9 @@ namespace cohort {
 namespace {
 
 constexpr int kHighestCapability = 63;
-constexpr int kFailedFd = 3;
 
-[[noreturn]] void Fail(int fd, const char* step, bool program = false) {
-  StartFailure failure;
-  failure.error = errno;
-  failure.program = program;
-  std::strncpy(failure.step, step, sizeof(failure.step) - 1);
-  [[maybe_unused]] const ssize_t ignored = write(fd, &failure, sizeof(failure));
+[[noreturn]] void Fail(StartFailure* failure, const char* step, bool program = false) {
+  *failure = {errno, program, step};
   _exit(127);
 }
 
@@ -42,19 +37,6 @@ bool SetCapabilities(uint64_t set) {
 }
 
 constexpr uint64_t Bit(int capability) { return uint64_t{1} << capability; }
-
-// No exec gives rights back: neither root's id, nor a file's bits.
-bool ForgetRights() {
-  constexpr unsigned long kBits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
-                                  SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED |
-                                  SECBIT_KEEP_CAPS_LOCKED;
-  if (prctl(PR_SET_SECUREBITS, kBits) != 0) return false;
-  for (int capability = 0; capability <= kHighestCapability; ++capability) {
-    if (prctl(PR_CAPBSET_DROP, capability) != 0 && errno == EINVAL) break;
-  }
-  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-}
 
 bool SetLimit(int resource, uint64_t soft, uint64_t hard) {
   rlimit now = {};
@@ -92,8 +74,8 @@ bool BecomeUser(const BoxPlan& plan) {
          setresuid(plan.uid, plan.uid, plan.uid) == 0;
 }
 
-void ResetSignals() {
-  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+// The launcher has no handlers; what it waits for must not stay blocked.
+void UnblockSignals() {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -151,40 +133,51 @@ bool MachineIsToBlame(int error) {
 
 }  // namespace
 
-void BecomeProgram(const BoxPlan& plan, const ProgramEnds& ends) {
-  int failed = ends.failed;
+void BecomeProgram(const BoxPlan& plan, const ProgramEnds& ends, StartFailure* failure) {
   if (plan.cgroup != nullptr) {
     for (const int join : plan.cgroup->joins) {
-      if (write(join, "0", 1) != 1) Fail(failed, "join its cgroup");
+      if (write(join, "0", 1) != 1) Fail(failure, "join its cgroup for");
     }
   }
   setsid();
   // Out of the way first: their numbers may be those that are wanted.
-  const int input = fcntl(ends.input, F_DUPFD_CLOEXEC, 16);
-  const int output = fcntl(ends.output, F_DUPFD_CLOEXEC, 16);
-  const int errors = fcntl(ends.errors, F_DUPFD_CLOEXEC, 16);
-  failed = fcntl(failed, F_DUPFD_CLOEXEC, 16);
-  if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(errors, 2) < 0 ||
-      dup3(failed, kFailedFd, O_CLOEXEC) < 0) {
-    Fail(failed, "place its descriptors");
+  const int input = fcntl(ends.input, F_DUPFD, 16);
+  const int output = fcntl(ends.output, F_DUPFD, 16);
+  const int errors = fcntl(ends.errors, F_DUPFD, 16);
+  if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(errors, 2) < 0) {
+    Fail(failure, "place the descriptors of");
   }
-  failed = kFailedFd;
-  if (syscall(SYS_close_range, kFailedFd + 1, ~0U, 0) != 0) Fail(failed, "close descriptors");
-  if (!SetLimits(plan)) Fail(failed, "set limits");
+  if (syscall(SYS_close_range, 3, ~0U, 0) != 0) Fail(failure, "close descriptors for");
+  if (!SetLimits(plan)) Fail(failure, "set limits for");
   umask(022);
-  if (chdir("/work") != 0) Fail(failed, "enter /work");
-  ResetSignals();
-  if (!ForgetRights()) Fail(failed, "forget rights");
-  if (!BecomeUser(plan)) Fail(failed, "change user");
-  if (!SetCapabilities(0)) Fail(failed, "drop capabilities");
-  if (!InstallSyscallFilter(*plan.filter)) Fail(failed, "install the filter");
+  if (chdir("/work") != 0) Fail(failure, "enter /work for");
+  UnblockSignals();
+  if (!BecomeUser(plan)) Fail(failure, "change user for");
+  if (!SetCapabilities(0)) Fail(failure, "drop capabilities for");
+  if (!InstallSyscallFilter(*plan.filter)) Fail(failure, "install the filter for");
   Execute(plan);
-  Fail(failed, "execute", !MachineIsToBlame(errno));
+  Fail(failure, "execute", !MachineIsToBlame(errno));
 }
 
-Status DropRights() {
+Status ForgetRights() {
+  constexpr unsigned long kBits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
+                                  SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED |
+                                  SECBIT_KEEP_CAPS_LOCKED;
+  if (prctl(PR_SET_SECUREBITS, kBits) != 0) return Failed("PR_SET_SECUREBITS");
+  for (int capability = 0; capability <= kHighestCapability; ++capability) {
+    if (prctl(PR_CAPBSET_DROP, capability) == 0) continue;
+    if (errno == EINVAL && capability > CAP_SETPCAP) break;  // there are no more
+    return Failed("PR_CAPBSET_DROP");
+  }
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
+    return Failed("PR_CAP_AMBIENT");
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Failed("PR_SET_NO_NEW_PRIVS");
+  return {};
+}
+
+Status KeepWatchersRights() {
   const uint64_t kept = Bit(CAP_KILL) | Bit(CAP_SYS_PTRACE);
-  if (!ForgetRights() || !SetCapabilities(kept)) return Failed("cannot drop rights");
+  if (!SetCapabilities(kept)) return Failed("cannot drop rights");
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return Failed("PR_SET_DUMPABLE");
   return {};
 }

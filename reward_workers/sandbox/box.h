@@ -51,20 +51,23 @@ struct BoxTrial {
 };
 BoxTrial TryBoxTree();
 
-// Becomes the program: gives up all rights and never returns. What fails is written to `failed` as
-// a StartFailure; a program that runs closes it unwritten. (become_program.cc)
+// Becomes the program: gives up all rights and never returns. Called in a child that shares the
+// watcher's memory until then, so a failure is simply left there. (become_program.cc)
 struct StartFailure {
-  int error = 0;
+  int error = 0;         // 0: it runs
   bool program = false;  // the program is to blame: it cannot be executed
-  char step[32] = {};
+  const char* step = "";
 };
 struct ProgramEnds {
-  int input, output, errors, failed;
+  int input, output, errors;
 };
-[[noreturn]] void BecomeProgram(const BoxPlan& plan, const ProgramEnds& ends);
+[[noreturn]] void BecomeProgram(const BoxPlan& plan, const ProgramEnds& ends,
+                                StartFailure* failure);
 
-// The watcher keeps the rights to end the others and to look at them, and no more.
-// (become_program.cc)
-Status DropRights();
+// No exec of this process or its children gives rights back: neither root's id nor a file's bits.
+// It keeps those that it has. (become_program.cc)
+Status ForgetRights();
+// The watcher's: to end the others and to look at them, and no more. (become_program.cc)
+Status KeepWatchersRights();
 
 }  // namespace cohort

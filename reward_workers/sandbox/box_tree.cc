@@ -19,9 +19,9 @@ constexpr uint64_t kOwnInodes = 64;
 constexpr uint64_t kBytesPerInode = 4096;
 constexpr uint64_t kLeastInodes = 1024;
 constexpr unsigned long kDull = MS_NOSUID | MS_NODEV;
-// What a program has no business to read, or that tells about others.
-constexpr const char* kHiddenInProc[] = {"keys", "key-users",     "kallsyms",  "kcore",
-                                         "kmsg", "sysrq-trigger", "timer_list"};
+// Readable by all, and about others. (What only root may read there nobody reads: the program is
+// never root.)
+constexpr const char* kHiddenInProc[] = {"keys", "key-users", "kallsyms"};
 
 std::string New(const std::string& name) { return std::string(kNew) + "/" + name; }
 
@@ -174,9 +174,6 @@ Status AddDisk(const BoxPlan& plan) {
       return Failed("cannot give " + path);
     }
     COHORT_RETURN_IF_ERROR(BindMount(path, path));
-    if (plan.root) {  // else no device can be there
-      COHORT_RETURN_IF_ERROR(BindMount("none", path, MS_REMOUNT | kDull));
-    }
   }
   return {};
 }

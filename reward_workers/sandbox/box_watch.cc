@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -24,6 +25,7 @@ using std::chrono::microseconds;
 
 constexpr size_t kReadBytes = 64 << 10;
 constexpr int kReadsAtOnce = 16;
+constexpr size_t kStackBytes = 128 << 10;
 constexpr microseconds kPatienceWithTheKilled{5'000'000};
 
 microseconds Now() {
@@ -66,21 +68,19 @@ class Watcher {
     signals_ = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
     output_.bytes = &result_.output;
     errors_.bytes = &result_.errors;
-    int failed[2];
-    if (signals_ < 0 || !Open(output_) || !Open(errors_) ||
-        pipe2(failed, O_CLOEXEC | O_NONBLOCK) != 0) {
+    input_ = plan_.input >= 0 ? plan_.input : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (signals_ < 0 || input_ < 0 || !Open(output_) || !Open(errors_))
       return Failed("no descriptors for a box");
-    }
-    failed_ = failed[0];
     started_ = Now();
-    program_ = fork();
-    if (program_ < 0) return Failed("no process for the program");
-    if (program_ == 0) {
-      BecomeProgram(plan_, {plan_.input, plan_.channel ? plan_.input : output_.write, errors_.write,
-                            failed[1]});
+    StartFailure failure;
+    COHORT_RETURN_IF_ERROR(StartProgram(&failure));
+    if (failure.error != 0) {
+      Stop(failure.program ? SandboxEnd::kNotExecutable : SandboxEnd::kInfrastructure,
+           "cannot " + std::string(failure.step) + " " + plan_.spec.argv.front() + ": " +
+               strerror(failure.error));
     }
-    for (const int fd : {output_.write, errors_.write, failed[1], plan_.input}) close(fd);
-    return DropRights();
+    for (const int fd : {output_.write, errors_.write, input_}) close(fd);
+    return KeepWatchersRights();
   }
 
   [[noreturn]] void Watch() {
@@ -105,6 +105,22 @@ class Watcher {
     return fcntl(stream.read, F_SETFL, O_NONBLOCK) == 0;
   }
 
+  // The child borrows this process' memory and holds it up until it has become the program.
+  Status StartProgram(StartFailure* failure) {
+    struct Borrowed {
+      const BoxPlan& plan;
+      ProgramEnds ends;
+      StartFailure* failure;
+    } borrowed{plan_, {input_, plan_.channel ? input_ : output_.write, errors_.write}, failure};
+    static char stack[kStackBytes];
+    const auto body = [](void* memory) -> int {
+      const auto& with = *static_cast<Borrowed*>(memory);
+      BecomeProgram(with.plan, with.ends, with.failure);
+    };
+    program_ = clone(body, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, &borrowed);
+    return program_ > 0 ? Status() : Failed("no process for the program");
+  }
+
   void Stop(SandboxEnd why, const std::string& what) {
     if (stopped_) return;
     stopped_ = true;
@@ -115,16 +131,14 @@ class Watcher {
   void Wait(microseconds until) {
     pollfd fds[] = {{signals_, POLLIN, 0},
                     {plan_.report, POLLIN, 0},
-                    {failed_, POLLIN, 0},
                     {output_.read, POLLIN, 0},
                     {errors_.read, POLLIN, 0}};
     const microseconds left = std::max(microseconds(0), until - Now());
     const timespec time = {left.count() / 1'000'000, left.count() % 1'000'000 * 1000};
     if (ppoll(fds, std::size(fds), &time, nullptr) <= 0) return;
     if (fds[1].revents != 0) TakeOrder();
-    if (fds[2].revents != 0) TakeStartFailure();
-    if (fds[3].revents != 0) Drain(output_);
-    if (fds[4].revents != 0) Drain(errors_);
+    if (fds[2].revents != 0) Drain(output_);
+    if (fds[3].revents != 0) Drain(errors_);
     if (fds[0].revents != 0) Reap();
   }
 
@@ -134,18 +148,6 @@ class Watcher {
     const ssize_t count = read(plan_.report, &order, 1);
     if (count == 0 || (count < 0 && errno != EINTR)) _exit(0);
     Stop(SandboxEnd::kCancelled, "");
-  }
-
-  void TakeStartFailure() {
-    StartFailure failure;
-    const ssize_t count = read(failed_, &failure, sizeof(failure));
-    close(failed_);
-    failed_ = -1;
-    if (count == 0) return;  // it runs
-    failure.step[sizeof(failure.step) - 1] = '\0';
-    const std::string what = "cannot " + std::string(failure.step) + " " + plan_.spec.argv.front() +
-                             ": " + strerror(failure.error);
-    Stop(failure.program ? SandboxEnd::kNotExecutable : SandboxEnd::kInfrastructure, what);
   }
 
   void Drain(Stream& stream) {
@@ -198,8 +200,9 @@ class Watcher {
   [[noreturn]] void Finish() {
     const bool by_itself = !stopped_;
     if (!by_itself) ended_ = Now();
-    if (by_itself) meter_.Sample();  // as the processes stand that it leaves behind
-    KillAll();
+    const bool alone = by_itself && waitpid(-1, nullptr, WNOHANG) < 0;
+    if (by_itself && !alone) meter_.Sample();  // the processes that it leaves behind
+    if (!alone) KillAll();
     Drain(output_);
     Drain(errors_);
     meter_.Count();
@@ -278,7 +281,7 @@ class Watcher {
   SandboxResult result_;
   Stream output_, errors_;
   int signals_ = -1;
-  int failed_ = -1;
+  int input_ = -1;
   pid_t program_ = -1;
   microseconds started_{};
   microseconds ended_{};
@@ -315,6 +318,7 @@ void LiveInBox(const BoxPlan& plan) {
   for (const int tree : plan.trees) close(tree);
   if (status.ok()) status = RaiseLoopback();
   if (status.ok() && sethostname("box", 3) != 0) status = Failed("sethostname");
+  if (status.ok()) status = ForgetRights();
   if (!status.ok()) ReportTrouble(plan.report, status);
   Watcher watcher(plan);
   if (status = watcher.Start(); !status.ok()) ReportTrouble(plan.report, status);

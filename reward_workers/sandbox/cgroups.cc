@@ -212,7 +212,9 @@ Result<std::unique_ptr<BoxCgroup>> CgroupPool::Make() {
       return Unavailable("cannot make the group " + folder + ": " + strerror(errno));
     }
     box->folders.push_back(folder);
-    const int join = open((folder + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC);
+    // In version 1 a single thread moves without the lock that moving a process waits long for.
+    const char* file = version2_ ? "/cgroup.procs" : "/tasks";
+    const int join = open((folder + file).c_str(), O_WRONLY | O_CLOEXEC);
     if (join < 0) return Unavailable("cannot open the group " + folder + ": " + strerror(errno));
     box->joins.push_back(join);
     return folder;

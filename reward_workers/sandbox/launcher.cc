@@ -31,8 +31,6 @@ constexpr uint64_t kNamespaces =
 constexpr uid_t kFirstUid = 1'879'048'192;
 constexpr uid_t kUids = 268'435'454;
 constexpr uid_t kUidWithoutRoot = 1000;  // as seen in the box
-constexpr size_t kMaxMessage = 64;
-constexpr int kRequestFds = 3;
 
 // As fork, with namespaces. In the child: 0.
 pid_t Clone(uint64_t flags) {
@@ -57,11 +55,10 @@ void CloseAll(const std::vector<int>& fds) {
 
 }  // namespace
 
-// Its descriptors: the specification, the library's socket, the program's stdin.
 struct Launcher::Request {
-  int spec = -1;
-  int report = -1;
-  int input = -1;
+  std::string spec;
+  int report = -1;  // the library's socket
+  int input = -1;   // the program's stdin; −1: none
   bool channel = false;
 };
 
@@ -182,9 +179,9 @@ void Launcher::Serve(int socket) {
 }
 
 bool Launcher::TakeRequest(int socket) {
-  char message[kMaxMessage];
-  alignas(cmsghdr) char control[CMSG_SPACE(kRequestFds * sizeof(int))];
-  iovec part = {message, sizeof(message)};
+  std::string message(sizeof(RequestHead) + kMostInlineBytes, '\0');
+  alignas(cmsghdr) char control[CMSG_SPACE(kMostRequestFds * sizeof(int))];
+  iovec part = {message.data(), message.size()};
   msghdr header = {};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
@@ -199,11 +196,29 @@ bool Launcher::TakeRequest(int socket) {
     const auto* values = reinterpret_cast<const int*>(CMSG_DATA(item));
     fds.insert(fds.end(), values, values + (item->cmsg_len - CMSG_LEN(0)) / sizeof(int));
   }
-  if (fds.size() == kRequestFds) {
-    MakeBox({.spec = fds[0], .report = fds[1], .input = fds[2], .channel = message[0] == 'c'});
-  }
+  message.resize(static_cast<size_t>(count));
+  HandleRequest(message, fds);
   CloseAll(fds);
   return true;
+}
+
+void Launcher::HandleRequest(const std::string& message, const std::vector<int>& fds) {
+  RequestHead head;
+  if (message.size() < sizeof(head)) return;
+  std::memcpy(&head, message.data(), sizeof(head));
+  const bool has_input = head.input != RequestHead::Input::kNone;
+  if (fds.size() != 1U + head.spec_in_file + has_input)
+    return;  // the library sees its socket close
+  Request request;
+  request.report = fds.front();
+  request.channel = head.input == RequestHead::Input::kChannel;
+  if (has_input) request.input = fds.back();
+  request.spec = message.substr(sizeof(head));
+  if (head.spec_in_file) {
+    Result<std::string> spec = ReadAll(fds[1]);
+    if (spec.ok()) request.spec = *std::move(spec);
+  }
+  MakeBox(request);
 }
 
 void Launcher::MakeBox(const Request& request) {
@@ -224,8 +239,7 @@ void Launcher::MakeBox(const Request& request) {
 
 Result<pid_t> Launcher::CloneBox(const Request& request, std::unique_ptr<BoxCgroup>* cgroup) {
   BoxPlan plan;
-  COHORT_ASSIGN_OR_RETURN(const std::string bytes, ReadAll(request.spec));
-  COHORT_ASSIGN_OR_RETURN(plan.spec, DecodeSpec(bytes));
+  COHORT_ASSIGN_OR_RETURN(plan.spec, DecodeSpec(request.spec));
   COHORT_ASSIGN_OR_RETURN(*cgroup, cgroups_.Take(plan.spec.limits));
   std::vector<std::string> sources;
   for (const SandboxBind& bind : plan.spec.binds) sources.push_back(bind.source);

@@ -46,6 +46,7 @@ class Launcher {
   void TryBox();
   // One message. False at the end of the socket.
   bool TakeRequest(int socket);
+  void HandleRequest(const std::string& message, const std::vector<int>& fds);
   void MakeBox(const Request& request);
   Result<pid_t> CloneBox(const Request& request, std::unique_ptr<BoxCgroup>* cgroup);
   void Reap();

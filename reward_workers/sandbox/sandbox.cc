@@ -77,21 +77,20 @@ Result<pid_t> Spawn(const SandboxOptions& options, int socket) {
                      "; build it, or name its directory in COHORT_BIN");
 }
 
-// One message with three descriptors.
-bool SendRequest(int socket, bool channel, const int (&fds)[3]) {
-  char kind = channel ? 'c' : 'f';
-  iovec part = {&kind, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(fds))] = {};
+// One message: what it is about, and its descriptors.
+bool SendRequest(int socket, const std::string& message, const std::vector<int>& fds) {
+  iovec part = {const_cast<char*>(message.data()), message.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(kMostRequestFds * sizeof(int))] = {};
   msghdr header = {};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
   header.msg_control = control;
-  header.msg_controllen = sizeof(control);
+  header.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
   cmsghdr* item = CMSG_FIRSTHDR(&header);
   item->cmsg_level = SOL_SOCKET;
   item->cmsg_type = SCM_RIGHTS;
-  item->cmsg_len = CMSG_LEN(sizeof(fds));
-  std::memcpy(CMSG_DATA(item), fds, sizeof(fds));
+  item->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
+  std::memcpy(CMSG_DATA(item), fds.data(), fds.size() * sizeof(int));
   for (;;) {
     if (sendmsg(socket, &header, MSG_NOSIGNAL) > 0) return true;
     if (errno != EINTR) return false;
@@ -212,15 +211,27 @@ Result<std::unique_ptr<SandboxRun>> Sandbox::Start(const SandboxSpec& spec) {
   auto run = std::unique_ptr<SandboxRun>(new SandboxRun(ends[0]));
   const Descriptor report{ends[1]};
   Descriptor plan, input;
-  COHORT_ASSIGN_OR_RETURN(plan.fd, SealedFile("sandbox-spec", EncodeSpec(spec)));
-  const bool channel = spec.channel >= 0;
-  if (!channel) {
-    COHORT_ASSIGN_OR_RETURN(input.fd, SealedFile("stdin", spec.input));
+  RequestHead head;
+  std::vector<int> fds = {report.fd};
+  std::string message = EncodeSpec(spec);
+  if (message.size() > kMostInlineBytes) {
+    COHORT_ASSIGN_OR_RETURN(plan.fd, SealedFile("sandbox-spec", message));
+    message.clear();
+    head.spec_in_file = true;
+    fds.push_back(plan.fd);
   }
-  const int fds[3] = {plan.fd, report.fd, channel ? spec.channel : input.fd};
+  if (spec.channel >= 0) {
+    head.input = RequestHead::Input::kChannel;
+    fds.push_back(spec.channel);
+  } else if (!spec.input.empty()) {
+    COHORT_ASSIGN_OR_RETURN(input.fd, SealedFile("stdin", spec.input));
+    head.input = RequestHead::Input::kFile;
+    fds.push_back(input.fd);
+  }
+  message.insert(0, reinterpret_cast<const char*>(&head), sizeof(head));
   const std::lock_guard lock(mutex_);
   for (int tries = 0; tries < 2; ++tries) {
-    if (launcher_ != nullptr && SendRequest(launcher_->socket, channel, fds)) return run;
+    if (launcher_ != nullptr && SendRequest(launcher_->socket, message, fds)) return run;
     EndLauncher();
     COHORT_RETURN_IF_ERROR(OpenLauncher());
   }

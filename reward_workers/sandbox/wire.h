@@ -18,6 +18,16 @@ Result<SandboxSpec> DecodeSpec(std::string_view bytes);
 std::string EncodeResult(const SandboxResult& result);
 Result<SandboxResult> DecodeResult(std::string_view bytes);
 
+// A request is one message: this, then the specification if it is short. With it come the library's
+// socket, a file with the specification if it is long, and the program's stdin if it has one.
+struct RequestHead {
+  enum class Input : uint8_t { kNone, kFile, kChannel };
+  bool spec_in_file = false;
+  Input input = Input::kNone;
+};
+inline constexpr size_t kMostInlineBytes = 32 << 10;
+inline constexpr size_t kMostRequestFds = 3;
+
 // The launcher's first message: what it found, or why it cannot work.
 struct LauncherHello {
   std::string failure;  // empty: ready

@@ -41,13 +41,10 @@ Status MapUser(uid_t inside, uid_t user, gid_t group);
 // The box' folders, devices and files; leaves the launcher's tree for good. ResourceExhausted when
 // the files do not fit on its disk. (box_tree.cc)
 Status LayOutBox(const BoxPlan& plan);
-// Raises 127.0.0.1. (box_tree.cc)
-Status RaiseLoopback();
 // Whether overlays and a /proc of one's own can be had: tried in a process of its own namespaces.
 struct BoxTrial {
   bool overlay = false;
   bool proc = false;
-  bool loopback = false;
 };
 BoxTrial TryBoxTree();
 

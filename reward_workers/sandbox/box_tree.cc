@@ -1,7 +1,4 @@
 #include <fcntl.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -201,24 +198,10 @@ Status LayOutBox(const BoxPlan& plan) {
   return PivotRoot(kNew);
 }
 
-Status RaiseLoopback() {
-  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return Failed("no socket");
-  ifreq request = {};
-  request.ifr_name[0] = 'l';
-  request.ifr_name[1] = 'o';
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  const Status status =
-      ioctl(fd, SIOCSIFFLAGS, &request) == 0 ? Status() : Failed("cannot raise lo");
-  close(fd);
-  return status;
-}
-
 BoxTrial TryBoxTree() {
   BoxTrial trial;
   BaseTree base;
   base.overlay = true;
-  trial.loopback = RaiseLoopback().ok();
   if (!Mount("tmpfs", kNew, "tmpfs", MS_NOSUID, "").ok()) return trial;
   if (!Folder(New("o"), 0755).ok() || !Folder(New("p"), 0755).ok()) return trial;
   trial.overlay = Lay(base, "/etc", New("o")).ok();

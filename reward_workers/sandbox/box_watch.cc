@@ -316,7 +316,6 @@ void LiveInBox(const BoxPlan& plan) {
   if (!plan.root) status = MapUser(plan.uid, 0, 0);
   if (status.ok()) status = LayOutBox(plan);
   for (const int tree : plan.trees) close(tree);
-  if (status.ok()) status = RaiseLoopback();
   if (status.ok() && sethostname("box", 3) != 0) status = Failed("sethostname");
   if (status.ok()) status = ForgetRights();
   if (!status.ok()) ReportTrouble(plan.report, status);

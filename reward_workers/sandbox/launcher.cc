@@ -25,8 +25,9 @@
 namespace cohort {
 namespace {
 
+// Of each box; its network is entered before.
 constexpr uint64_t kNamespaces =
-    CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+    CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 // User ids that no distribution, container or service manager hands out.
 constexpr uid_t kFirstUid = 1'879'048'192;
 constexpr uid_t kUids = 268'435'454;
@@ -110,16 +111,23 @@ Status Launcher::BecomeUser(const LauncherOptions& options) {
 
 // What the kernel allows in a box, from a box that does nothing else.
 void Launcher::TryBox() {
+  Result<std::unique_ptr<Network>> network = networks_.Enter();
   const pid_t pid = Clone(flags_);
   if (pid == 0) {
     if (!root_ && !MapUser(kUidWithoutRoot, 0, 0).ok()) _exit(64);
     const BoxTrial trial = TryBoxTree();
-    _exit((trial.overlay ? 1 : 0) | (trial.proc ? 2 : 0) | (trial.loopback ? 4 : 0));
+    _exit((trial.overlay ? 1 : 0) | (trial.proc ? 2 : 0));
   }
   int status = 0;
-  const std::string trouble = pid < 0 ? strerror(errno) : "";
+  std::string trouble = pid < 0 ? strerror(errno) : "";
   const bool ended = pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status);
-  const int found = ended ? WEXITSTATUS(status) : 64;
+  int found = ended ? WEXITSTATUS(status) : 64;
+  if (!network.ok()) {
+    found = 64;
+    trouble = network.status().message();
+  } else {
+    networks_.GiveBack(*std::move(network));
+  }
   base_.overlay = (found & 1) != 0;
   base_.own_proc = (found & 2) != 0;
   using enum MechanismKind;
@@ -131,7 +139,7 @@ void Launcher::TryBox() {
   tell(kSystemCalls, true, "seccomp");
   tell(kFolders, true, "pivot_root");
   tell(kDisk, true, "tmpfs");
-  tell(kLoopback, (found & 4) != 0, "");
+  tell(kLoopback, network.ok(), "");
   tell(kOwnUid, root_, root_ ? "a new one for each run" : "only root can have them");
   tell(kOwnDevices, root_, root_ ? "made for each run" : "only root can make them");
   tell(kOwnBase, base_.overlay, base_.overlay ? "overlay" : "the kernel refuses an overlay");
@@ -170,7 +178,7 @@ void Launcher::Serve(int socket) {
     }
     if (fds[0].revents != 0) open = TakeRequest(socket);
   }
-  for (const auto& [pid, cgroup] : boxes_) kill(pid, SIGKILL);
+  for (const auto& [pid, box] : boxes_) kill(pid, SIGKILL);
   while (!boxes_.empty()) {
     Reap();
     if (!boxes_.empty()) poll(nullptr, 0, 1);
@@ -222,13 +230,13 @@ void Launcher::HandleRequest(const std::string& message, const std::vector<int>&
 }
 
 void Launcher::MakeBox(const Request& request) {
-  std::unique_ptr<BoxCgroup> cgroup;
-  const Result<pid_t> pid = CloneBox(request, &cgroup);
+  Box box;
+  const Result<pid_t> pid = CloneBox(request, &box);
   if (pid.ok()) {
-    boxes_[*pid] = std::move(cgroup);
+    boxes_[*pid] = std::move(box);
     return;
   }
-  cgroups_.GiveBack(std::move(cgroup));
+  GiveBack(std::move(box));
   SandboxResult result;
   result.what = pid.status().message();
   const std::string body = EncodeResult(result);
@@ -237,16 +245,17 @@ void Launcher::MakeBox(const Request& request) {
   WriteAll(request.report, body);
 }
 
-Result<pid_t> Launcher::CloneBox(const Request& request, std::unique_ptr<BoxCgroup>* cgroup) {
+Result<pid_t> Launcher::CloneBox(const Request& request, Box* box) {
   BoxPlan plan;
   COHORT_ASSIGN_OR_RETURN(plan.spec, DecodeSpec(request.spec));
-  COHORT_ASSIGN_OR_RETURN(*cgroup, cgroups_.Take(plan.spec.limits));
+  COHORT_ASSIGN_OR_RETURN(box->cgroup, cgroups_.Take(plan.spec.limits));
+  COHORT_ASSIGN_OR_RETURN(box->network, networks_.Enter());
   std::vector<std::string> sources;
   for (const SandboxBind& bind : plan.spec.binds) sources.push_back(bind.source);
   COHORT_ASSIGN_OR_RETURN(plan.trees, TakeOutside(base_, sources));
   plan.base = &base_;
   plan.filter = &filter_;
-  plan.cgroup = cgroup->get();
+  plan.cgroup = box->cgroup.get();
   plan.root = root_;
   plan.uid = root_ ? NextUid() : kUidWithoutRoot;
   plan.report = request.report;
@@ -265,9 +274,14 @@ void Launcher::Reap() {
   for (pid_t pid; (pid = waitpid(-1, nullptr, WNOHANG)) > 0;) {
     const auto box = boxes_.find(pid);
     if (box == boxes_.end()) continue;
-    cgroups_.GiveBack(std::move(box->second));
+    GiveBack(std::move(box->second));
     boxes_.erase(box);
   }
+}
+
+void Launcher::GiveBack(Box box) {
+  cgroups_.GiveBack(std::move(box.cgroup));
+  networks_.GiveBack(std::move(box.network));
 }
 
 uid_t Launcher::NextUid() {

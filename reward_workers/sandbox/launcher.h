@@ -16,6 +16,7 @@
 #include "libs/base/status.h"
 #include "reward_workers/sandbox/base_tree.h"
 #include "reward_workers/sandbox/cgroups.h"
+#include "reward_workers/sandbox/networks.h"
 #include "reward_workers/sandbox/wire.h"
 
 namespace cohort {
@@ -48,18 +49,24 @@ class Launcher {
   bool TakeRequest(int socket);
   void HandleRequest(const std::string& message, const std::vector<int>& fds);
   void MakeBox(const Request& request);
-  Result<pid_t> CloneBox(const Request& request, std::unique_ptr<BoxCgroup>* cgroup);
+  struct Box {
+    std::unique_ptr<BoxCgroup> cgroup;
+    std::unique_ptr<Network> network;
+  };
+  Result<pid_t> CloneBox(const Request& request, Box* box);
+  void GiveBack(Box box);
   void Reap();
   uid_t NextUid();
 
   bool root_ = false;
   uint64_t flags_ = 0;  // of clone3: the namespaces of a box
   CgroupPool cgroups_;
+  NetworkPool networks_;
   BaseTree base_;
   std::vector<sock_filter> filter_;
   std::vector<Mechanism> mechanisms_;
   std::vector<std::string> cgroup_folders_;
-  std::map<pid_t, std::unique_ptr<BoxCgroup>> boxes_;
+  std::map<pid_t, Box> boxes_;
   uid_t next_uid_ = 0;
 };
 

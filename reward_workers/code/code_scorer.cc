@@ -14,6 +14,7 @@
 #include "reward_workers/code/code_judge.h"
 #include "reward_workers/code/program_language.h"
 #include "reward_workers/plugins/machine_room.h"
+#include "reward_workers/plugins/supervisor.h"
 #include "reward_workers/verdict_cache.h"
 
 namespace cohort {
@@ -88,7 +89,7 @@ class CodeScore : public PendingScore {
 class CodeScorer : public Scorer {
  public:
   CodeScorer(const ScorerConfig& config, const ScorerContext& context, Span span,
-             std::unique_ptr<Sandbox> sandbox, CodeJudge::Options options, size_t places)
+             std::shared_ptr<Sandbox> sandbox, CodeJudge::Options options, size_t places)
       : name_(config.name),
         context_(context),
         span_(span),
@@ -141,7 +142,7 @@ class CodeScorer : public Scorer {
   Span span_;
   size_t places_;
   Duration limit_;
-  std::unique_ptr<Sandbox> sandbox_;
+  std::shared_ptr<Sandbox> sandbox_;
   CodeJudge judge_;
   Crew crew_;  // last: uses the others
 };
@@ -152,6 +153,30 @@ Status Bad(const ScorerConfig& config, const std::string& what) {
 
 std::chrono::milliseconds Milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
+// Its launcher is no orphan of a scorer's, which the supervisor would end.
+Result<std::shared_ptr<Sandbox>> OpenSandbox(Supervisor* supervisor) {
+  Result<std::shared_ptr<Sandbox>> opened = Unavailable("not opened");
+  const auto open = [&opened]() -> Supervisor::SparedChild {
+    Result<std::unique_ptr<Sandbox>> sandbox = Sandbox::Open({});
+    if (!sandbox.ok()) {
+      opened = sandbox.status();
+      return nullptr;
+    }
+    const std::shared_ptr<Sandbox> shared = *std::move(sandbox);
+    opened = shared;
+    return [weak = std::weak_ptr<Sandbox>(shared)] {
+      const std::shared_ptr<Sandbox> now = weak.lock();
+      return now ? now->launcher() : 0;
+    };
+  };
+  if (supervisor == nullptr) {
+    open();
+  } else {
+    supervisor->Spare(open);
+  }
+  return opened;
 }
 
 }  // namespace
@@ -178,7 +203,7 @@ Result<std::unique_ptr<Scorer>> MakeCodeScorer(const ScorerConfig& config,
   if (options.scripts.empty()) {
     return NotFound("the folder with checker.py is not beside this program");
   }
-  COHORT_ASSIGN_OR_RETURN(std::unique_ptr<Sandbox> sandbox, Sandbox::Open({}));
+  COHORT_ASSIGN_OR_RETURN(const std::shared_ptr<Sandbox> sandbox, OpenSandbox(context.supervisor));
   if (config.sandbox == "full" && !sandbox->mode().Full()) {
     return FailedPrecondition(
         "scorers." + config.name +
@@ -188,8 +213,8 @@ Result<std::unique_ptr<Scorer>> MakeCodeScorer(const ScorerConfig& config,
   const size_t places = config.processes > 0
                             ? static_cast<size_t>(config.processes)
                             : ChildrenByCost(MachineRoom(), config.cpus, config.memory_mb);
-  return std::unique_ptr<Scorer>(std::make_unique<CodeScorer>(
-      config, context, *span, std::move(sandbox), std::move(options), places));
+  return std::unique_ptr<Scorer>(
+      std::make_unique<CodeScorer>(config, context, *span, sandbox, std::move(options), places));
 }
 
 }  // namespace cohort

@@ -83,6 +83,15 @@ Result<Supervisor::Added> Supervisor::AddPool(ChildPool::Options options, ChildP
   }
 }
 
+void Supervisor::Spare(const std::function<SparedChild()>& start) {
+  std::promise<void> known;
+  Post([this, &start, &known] {
+    if (SparedChild child = start()) others_.push_back(std::move(child));
+    known.set_value();
+  });
+  known.get_future().wait();
+}
+
 void Supervisor::Submit(ChildPool* pool, ChildPool::Job job) {
   Post([this, pool, job = std::move(job)] { pool->Submit(job, clock_.Now()); });
 }
@@ -125,7 +134,8 @@ void Supervisor::Run() {
   RunCommands();
   pools_.clear();
   for (int sweep = 0; sweep < kLastSweeps; ++sweep) {
-    if (SweepOrphans(spared_) == 0 && SweepOrphans(spared_) == 0) break;
+    const std::vector<pid_t> known = Known();
+    if (SweepOrphans(known) == 0 && SweepOrphans(known) == 0) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
@@ -168,6 +178,7 @@ void Supervisor::Poll() {
 
 std::vector<pid_t> Supervisor::Known() const {
   std::vector<pid_t> known = spared_;
+  for (const auto& other : others_) known.push_back(other());
   for (const auto& pool : pools_) {
     for (size_t i = 0; i < pool->size(); ++i) {
       if (const Child* child = pool->child(i)) known.push_back(child->pid());

@@ -19,8 +19,7 @@ namespace cohort {
 class Supervisor {
  public:
   // `clock` outlives it. This process adopts the orphans of its scorers from now on, and kills any
-  // child that is new and that it does not know: one supervisor in a process, and nobody beside it
-  // that starts others.
+  // child that is new and that it does not know (Spare): one supervisor in a process.
   explicit Supervisor(const Clock* clock);
   ~Supervisor();  // kills all children, and what they left behind
   Supervisor(const Supervisor&) = delete;
@@ -35,6 +34,11 @@ class Supervisor {
     ReadyMessage ready;
   };
   Result<Added> AddPool(ChildPool::Options options, ChildPool::Tell tell);
+
+  // For somebody else's children: runs `start` on the supervisor's thread, while nothing is swept.
+  // What it returns is asked before every sweep for the child that is to be spared; 0: none now.
+  using SparedChild = std::function<pid_t()>;
+  void Spare(const std::function<SparedChild()>& start);
 
   // From any thread. A job's callbacks run on the supervisor's thread.
   void Submit(ChildPool* pool, ChildPool::Job job);
@@ -55,6 +59,7 @@ class Supervisor {
   std::vector<std::unique_ptr<ChildPool>> pools_;
   Time next_sweep_{};
   std::once_flag strays_;
+  std::vector<SparedChild> others_;
   std::vector<pid_t> spared_;  // children of this process from before
   std::thread thread_;         // last: uses the others
 };

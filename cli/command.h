@@ -36,11 +36,12 @@ void AddEvalCommand(CLI::App& app, CommandLine& line);
 void AddConfigCommand(CLI::App& app, CommandLine& line);
 void AddKeysCommand(CLI::App& app, CommandLine& line);
 
-// `cohort score …` and `cohort scorer …` are another program's: cohort-scorer, the only one beside
-// the reward worker that knows scorers. These name them for --help;
-void AddScorerCommands(CLI::App& app);
+// `cohort score …`, `cohort scorer …` and `cohort sandbox …` are other programs': cohort-scorer,
+// the only one beside the reward worker that knows scorers, and cohort-sandbox. These name them for
+// --help;
+void AddHandedOverCommands(CLI::App& app);
 // and this becomes that program when the line is one of theirs: it then returns only when it
 // cannot, with the exit code.
-std::optional<int> BecomeScorerProgram(int argc, char** argv);
+std::optional<int> HandOver(int argc, char** argv);
 
 }  // namespace cohort

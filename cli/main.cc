@@ -16,7 +16,7 @@ constexpr char kFooter[] =
     "Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong.";
 
 int Main(int argc, char** argv) {
-  if (const std::optional<int> code = BecomeScorerProgram(argc, argv)) return *code;
+  if (const std::optional<int> code = HandOver(argc, argv)) return *code;
   CLI::App app("Reinforcement learning of language models on a fleet of processes.", kProgramName);
   app.footer(kFooter);
   app.require_subcommand(1);
@@ -30,7 +30,7 @@ int Main(int argc, char** argv) {
   AddEvalCommand(app, line);
   AddConfigCommand(app, line);
   AddKeysCommand(app, line);
-  AddScorerCommands(app);
+  AddHandedOverCommands(app);
 
   std::vector<std::string> words(argv + 1, argv + argc);
   if (const Status status = TakeOverrides(words, line.overrides); !status.ok()) {

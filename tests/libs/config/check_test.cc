@@ -126,6 +126,23 @@ const Broken kBroken[] = {
        c.scorers[1].lowest = 10;
      },
      "lowest is not below its highest"},
+    {"ProgramInNoLanguage",
+     [](Config& c) {
+       c.scorers[1].kind = "code";
+       c.scorers[1].program = "cobol";
+     },
+     "scorers.format.program names \"cobol\", which is no language"},
+    {"LanguageWithoutACommand",
+     [](Config& c) {
+       c.languages = {
+           {.name = "lua", .fences = {}, .file = "program.lua", .compile = {}, .run = {}}};
+     },
+     "languages.lua.run is missing"},
+    {"LanguageThatIsKnown",
+     [](Config& c) {
+       c.languages = {{.name = "cpp", .fences = {}, .file = "a", .compile = {}, .run = {"a"}}};
+     },
+     "languages.cpp is known already"},
     {"RouteTwice", [](Config& c) { c.routes.push_back(c.routes[0]); }, "\"main\" is given twice"},
     {"RouteNameWithDot", [](Config& c) { c.routes[0].name = "a.b"; }, "must be a word"},
     {"NoTrainingFile", [](Config& c) { c.routes[0].train.clear(); }, "routes.main.train"},

@@ -3,7 +3,7 @@
 
   reward_workers_under_fire.py [--actions 50] [--seed 1]
 
-Two reward workers with a Python scorer in children of their own; bench-rewards puts rollouts and counts. A seeded nemesis picks a
+Two reward workers with a Python scorer in children of their own, which start further processes; bench-rewards puts rollouts and counts. A seeded nemesis picks a
 worker and what happens to it: SIGKILL; SIGSTOP for longer than its leases live, then SIGCONT; SIGTERM, which must end with exit
 code 0. What died is started again. Afterwards no process of a worker may be left.
 """
@@ -22,13 +22,23 @@ SOURCE = pathlib.Path(os.environ.get("COHORT_SOURCE", pathlib.Path(__file__).res
 BIN = pathlib.Path(os.environ.get("COHORT_BIN", SOURCE / "build/bin"))
 LEASE_SECONDS = 1.0
 WORKERS = 2
+# It leaves a process in a session of its own, which does not die with its worker.
+SCORER = """import subprocess, time
+
+subprocess.Popen(["sh", "-c", "sleep 1000; true", __file__], start_new_session=True)
+
+
+def score(completion, answer):
+    time.sleep(.004)
+    return 1.0
+"""
 
 
 class Fleet:
     def __init__(self, folder):
         self.folder = folder
         subprocess.run([sys.executable, SOURCE / "scripts/make_parity.py", folder / "parity"], check=True, stdout=subprocess.DEVNULL)
-        (folder / "scorer.py").write_text("import time\n\n\ndef score(completion, answer):\n    time.sleep(.004)\n    return 1.0\n")
+        (folder / "scorer.py").write_text(SCORER)
         head, rest = (SOURCE / "configs/demo-zero.toml").read_text().split("[[scorers]]", 1)
         routes = rest[rest.index("[[routes]]"):].replace('["answer", "format"]', '["mine"]')
         scorer = f'[[scorers]]\nname = "mine"\nkind = "python"\npasses = true\nsource = "{folder}/scorer.py:score"\nprocesses = 2\n'

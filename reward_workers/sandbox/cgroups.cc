@@ -298,11 +298,6 @@ void CgroupPool::GiveBack(std::unique_ptr<BoxCgroup> box) {
   if (box != nullptr) idle_.push_back(std::move(box));
 }
 
-void CgroupPool::RemoveAll() {
-  idle_.clear();
-  for (const std::string& root : roots_) RemoveCgroupFolder(root);
-}
-
 void RemoveCgroupFolder(const std::string& folder) {
   for (int tries = 0; tries < kRemovals; ++tries) {
     DIR* list = opendir(folder.c_str());
@@ -316,7 +311,7 @@ void RemoveCgroupFolder(const std::string& folder) {
       if (tries == 0) WriteControlFile(folder + "/" + group + "/memory.force_empty", "0");
       rmdir((folder + "/" + group).c_str());
     }
-    if (rmdir(folder.c_str()) == 0 || errno == ENOENT) return;
+    if (rmdir(folder.c_str()) == 0 || (errno != EBUSY && errno != ENOTEMPTY)) return;
     Pause();
   }
 }

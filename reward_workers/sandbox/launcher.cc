@@ -183,7 +183,8 @@ void Launcher::Serve(int socket) {
     Reap();
     if (!boxes_.empty()) poll(nullptr, 0, 1);
   }
-  cgroups_.RemoveAll();
+  if (setns(base_.outside, CLONE_NEWNS) != 0) return;
+  for (const std::string& folder : cgroup_folders_) RemoveCgroupFolder(folder);
 }
 
 bool Launcher::TakeRequest(int socket) {

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -125,6 +126,9 @@ void AddRules(const FilterOptions& options, Builder& filter) {
   for (const uint64_t request : {uint64_t{TIOCSTI}, uint64_t{TIOCLINUX}, uint64_t{TIOCSETD}}) {
     filter.Refuse("ioctl", EPERM, Low32Is(1, request));
   }
+  // The one limit that must not be lowered (become_program.cc): as if it were.
+  filter.Refuse("setrlimit", 0, Low32Is(0, RLIMIT_CORE));
+  filter.Refuse("prlimit64", 0, Low32Is(1, RLIMIT_CORE), scmp_arg_cmp{2, SCMP_CMP_NE, 0, 0});
   // Limits of other processes: the watcher has the same uid where there is only one.
   filter.Refuse("prlimit64", EPERM, scmp_arg_cmp{0, SCMP_CMP_NE, 0, 0});
 }

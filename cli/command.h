@@ -37,7 +37,8 @@ void AddConfigCommand(CLI::App& app, CommandLine& line);
 void AddKeysCommand(CLI::App& app, CommandLine& line);
 
 // `cohort score …` and `cohort scorer …` are another program's: cohort-scorer, the only one beside
-// the reward worker that knows scorers. These name them for --help;
+// the reward worker that knows scorers. `cohort sandbox …` is cohort-sandbox'. These name them for
+// --help;
 void AddScorerCommands(CLI::App& app);
 // and this becomes that program when the line is one of theirs: it then returns only when it
 // cannot, with the exit code.

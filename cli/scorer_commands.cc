@@ -1,4 +1,4 @@
-// cohort score and cohort scorer: run by the program cohort-scorer.
+// cohort score, cohort scorer and cohort sandbox: run by programs of their own.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -15,16 +15,19 @@ void AddScorerCommands(CLI::App& app) {
   app.add_subcommand("score",
                      "Reads rows {\"completion\", \"answer\", …}, writes a verdict a line");
   app.add_subcommand("scorer", "Scaffolds, checks and times scorers: new, test, bench");
+  app.add_subcommand(
+      "sandbox", "Runs a program that nobody trusts; says what sandboxes hold here: run, check");
 }
 
 std::optional<int> BecomeScorerProgram(int argc, char** argv) {
   if (argc < 2) return std::nullopt;
   const std::string command = argv[1];
-  if (command != "score" && command != "scorer") return std::nullopt;
-  const std::string program = (ProgramDirectory() / "cohort-scorer").string();
+  if (command != "score" && command != "scorer" && command != "sandbox") return std::nullopt;
+  const char* other = command == "sandbox" ? "cohort-sandbox" : "cohort-scorer";
+  const std::string program = (ProgramDirectory() / other).string();
   // What it calls itself in its help and messages, and which words are left.
   const bool scores = command == "score";
-  std::string name = scores ? kProgramName : std::string(kProgramName) + " scorer";
+  std::string name = scores ? kProgramName : std::string(kProgramName) + " " + command;
   std::vector<char*> words = {name.data()};
   words.insert(words.end(), argv + (scores ? 1 : 2), argv + argc);
   words.push_back(nullptr);

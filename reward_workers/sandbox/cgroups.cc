@@ -298,6 +298,20 @@ void CgroupPool::GiveBack(std::unique_ptr<BoxCgroup> box) {
   if (box != nullptr) idle_.push_back(std::move(box));
 }
 
+bool CgroupPool::RemoveIdle() {
+  std::erase_if(idle_, [&](const std::unique_ptr<BoxCgroup>& box) {
+    if (!version2_ && box->memory_now >= 0) {
+      WriteControlFile(box->memory_folder + "/memory.force_empty", "0");
+    }
+    bool gone = true;
+    for (const std::string& folder : box->folders) {
+      gone = (rmdir(folder.c_str()) == 0 || errno == ENOENT) && gone;
+    }
+    return gone;
+  });
+  return idle_.empty();
+}
+
 void RemoveCgroupFolder(const std::string& folder) {
   for (int tries = 0; tries < kRemovals; ++tries) {
     DIR* list = opendir(folder.c_str());

@@ -78,6 +78,8 @@ class CgroupPool {
   // Null where there are no cgroups.
   Result<std::unique_ptr<BoxCgroup>> Take(const SandboxLimits& limits);
   void GiveBack(std::unique_ptr<BoxCgroup> box);
+  // Removes idle groups. False if some linger: to be tried again.
+  bool RemoveIdle();
 
  private:
   struct Controller {

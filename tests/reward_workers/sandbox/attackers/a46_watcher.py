@@ -26,6 +26,18 @@ for name in ("mem", "oom_score_adj", "clear_refs", "comm", "timerslack_ns"):
 limits = (ctypes.c_ulong * 2)(0, 0)
 for limit in (resource.RLIMIT_CPU, resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE):
     refused("prlimit64", 1, limit, limits, 0)
+before = [os.getpriority(os.PRIO_PROCESS, 1), os.sched_getscheduler(1), os.sched_getaffinity(1), syscall(252, 1, 1)]
+for attack in (lambda: os.setpriority(os.PRIO_PROCESS, 1, 19), lambda: os.setpriority(os.PRIO_USER, 0, 19),
+               lambda: os.setpriority(os.PRIO_USER, os.getuid(), 19), lambda: os.setpriority(os.PRIO_PGRP, 1, 19),
+               lambda: os.sched_setaffinity(1, [0]), lambda: os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0)),
+               lambda: syscall(251, 1, 1, 3 << 13), lambda: syscall(251, 3, os.getuid(), 3 << 13), lambda: syscall(314, 1, buffer, 0)):
+    try:
+        attack()
+    except OSError:
+        pass
+after = [os.getpriority(os.PRIO_PROCESS, 1), os.sched_getscheduler(1), os.sched_getaffinity(1), syscall(252, 1, 1)]
+if before != after:
+    say_open(f"the watcher's place in the queue: {before} {after}")
 for number in range(1, 65):
     try:
         os.kill(1, number)

@@ -28,6 +28,10 @@ for name in ("kexec_load", "init_module", "finit_module", "reboot", "swapon", "s
 for request in (0x5412, 0x541C, 0x5423, 0x5412 | 1 << 32):  # TIOCSTI, TIOCLINUX, TIOCSETD
     if syscall(16, 0, request, buffer) != -1:  # EPERM: ENOTTY would mean that the filter let it through
         say_open(f"ioctl {request:#x}")
+for call, words in (("memfd_create", (b"x", 4)), ("shmget", (0, 2 << 20, 0o4600))):
+    refused(call, *words, allowed=(1, 22, 38))
+import mmap
+cannot("huge pages", lambda: mmap.mmap(-1, 2 << 20, flags=0x22 | 0x40000))
 cannot("a terminal", lambda: os.openpty())
 cannot("/dev/tty", lambda: os.open("/dev/tty", os.O_RDWR))
 for path in ("/proc/sysrq-trigger", "/proc/sys/kernel/hostname", "/proc/sys/kernel/core_pattern", "/proc/sys/vm/drop_caches", "/proc/self/uid_map"):

@@ -1,5 +1,5 @@
-// Load of bench/sandbox.py: runs a program bare, in boxes and under bwrap, in turn, and prints what
-// each took as one line of JSON. Or runs boxes only, many.
+// Load of bench/sandbox.py. `compare` runs a program bare, in boxes and under bwrap, in turn, and
+// prints what each took as one line of JSON; `many` runs boxes only.
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -25,6 +25,7 @@ using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
 constexpr char kProgram[] = "/bin/true";
+constexpr int kWarmUp = 30;
 
 double Milliseconds(Clock::duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
@@ -65,21 +66,22 @@ bool Spawn(const std::vector<const char*>& words) {
   return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
+// One way to run the program. CPU is this process' own while it does so, and its children's.
 struct Way {
   std::vector<double> wall;  // milliseconds
-  double cpu = 0;            // of this process' children, milliseconds
+  double cpu = 0;            // milliseconds
 };
 
 template <typename Body>
 void Measure(Way& way, const Body& body) {
-  const double cpu = CpuOf(RUSAGE_CHILDREN);
+  const double cpu = CpuOf(RUSAGE_SELF) + CpuOf(RUSAGE_CHILDREN);
   const Clock::time_point start = Clock::now();
   if (!body()) {
     std::fprintf(stderr, "bench-sandbox: a run failed\n");
     std::exit(1);
   }
   way.wall.push_back(Milliseconds(Clock::now() - start));
-  way.cpu += CpuOf(RUSAGE_CHILDREN) - cpu;
+  way.cpu += CpuOf(RUSAGE_SELF) + CpuOf(RUSAGE_CHILDREN) - cpu;
 }
 
 double Percentile(std::vector<double> values, double share) {
@@ -88,72 +90,89 @@ double Percentile(std::vector<double> values, double share) {
                          static_cast<size_t>(share * static_cast<double>(values.size())))];
 }
 
-json Figures(const Way& way, const Way& bare, double cpu) {
+json Figures(const Way& way, const Way& bare) {
   std::vector<double> paired;
   for (size_t i = 0; i < way.wall.size(); ++i) paired.push_back(way.wall[i] - bare.wall[i]);
-  return {{"cpu_ms", cpu / static_cast<double>(way.wall.size())},
+  return {{"cpu_ms", way.cpu / static_cast<double>(way.wall.size())},
           {"wall_p50_ms", Percentile(way.wall, 0.5)},
           {"wall_p99_ms", Percentile(way.wall, 0.99)},
           {"paired_p50_ms", Percentile(paired, 0.5)}};
 }
 
+bool RunBox(Sandbox& sandbox) {
+  SandboxSpec spec;
+  spec.argv = {kProgram};
+  const SandboxResult result = sandbox.Run(spec);
+  if (result.end == SandboxEnd::kExited && result.code == 0) return true;
+  std::fprintf(stderr, "bench-sandbox: %s\n", Describe(result).c_str());
+  return false;
+}
+
+bool RunBubblewrap(const std::string& program) {
+  return Spawn({program.c_str(), "--unshare-all", "--ro-bind",
+                "/usr",          "/usr",          "--symlink",
+                "usr/lib",       "/lib",          "--symlink",
+                "usr/lib64",     "/lib64",        "--symlink",
+                "usr/bin",       "/bin",          "--proc",
+                "/proc",         "--dev",         "/dev",
+                "--tmpfs",       "/tmp",          "--die-with-parent",
+                kProgram});
+}
+
+// All ways in turn, so that they meet the same neighbours.
+json Compare(Sandbox& sandbox, int runs, const std::string& bubblewrap) {
+  Way bare, box, other;
+  const auto one = [&] {
+    Measure(bare, [] { return Spawn({kProgram}); });
+    Measure(box, [&] { return RunBox(sandbox); });
+    if (!bubblewrap.empty()) Measure(other, [&] { return RunBubblewrap(bubblewrap); });
+  };
+  for (int i = 0; i < kWarmUp; ++i) one();
+  bare = box = other = Way();
+  const double launcher = CpuOfProcess(sandbox.launcher());
+  for (int i = 0; i < runs; ++i) one();
+  box.cpu += CpuOfProcess(sandbox.launcher()) - launcher;
+  json report = {{"runs", runs},
+                 {"mode", sandbox.mode().Name()},
+                 {"bare", Figures(bare, bare)},
+                 {"box", Figures(box, bare)}};
+  if (!bubblewrap.empty()) report["bwrap"] = Figures(other, bare);
+  return report;
+}
+
+// Waits for a line on stdin before and after, so that others can look at the machine.
+bool RunMany(Sandbox& sandbox, int runs) {
+  const auto pause = [&](const char* word) {
+    std::printf("%s %d\n", word, static_cast<int>(sandbox.launcher()));
+    std::fflush(stdout);
+    while (std::getchar() != '\n') {
+    }
+  };
+  pause("ready");
+  for (int i = 0; i < runs; ++i) {
+    if (!RunBox(sandbox)) return false;
+  }
+  pause("done");
+  return true;
+}
+
 int Main(int argc, char** argv) {
-  if (argc < 4) {
-    std::fprintf(stderr, "bench-sandbox RUNS alone|beside BWRAP-OR-NONE [as-user] [no-cgroups]\n");
+  if (argc != 6) {
+    std::fprintf(stderr, "bench-sandbox compare|many RUNS BWRAP|none USER cgroups|none\n");
     return 2;
   }
-  const int runs = std::atoi(argv[1]);
-  const bool beside = std::strcmp(argv[2], "beside") == 0;
-  const std::string bwrap = argv[3];
+  const int runs = std::atoi(argv[2]);
+  const std::string bubblewrap = std::strcmp(argv[3], "none") == 0 ? "" : argv[3];
   SandboxOptions options;
-  if (argc > 4) options.as_user = static_cast<uid_t>(std::atoi(argv[4]));
-  options.cgroups = argc <= 5;
+  options.as_user = static_cast<uid_t>(std::atoi(argv[4]));
+  options.cgroups = std::strcmp(argv[5], "cgroups") == 0;
   const Result<std::unique_ptr<Sandbox>> sandbox = Sandbox::Open(options);
   if (!sandbox.ok()) {
     std::fprintf(stderr, "bench-sandbox: %s\n", sandbox.status().message().c_str());
     return 1;
   }
-  SandboxSpec spec;
-  spec.argv = {kProgram};
-  const auto boxed = [&] {
-    const SandboxResult result = (*sandbox)->Run(spec);
-    if (result.end == SandboxEnd::kExited && result.code == 0) return true;
-    std::fprintf(stderr, "bench-sandbox: %s\n", Describe(result).c_str());
-    return false;
-  };
-  Way bare, box, other;
-  const auto one = [&] {
-    if (beside) Measure(bare, [] { return Spawn({kProgram}); });
-    Measure(box, boxed);
-    if (beside && bwrap != "none") {
-      Measure(other, [&] {
-        return Spawn({bwrap.c_str(), "--unshare-all", "--ro-bind",
-                      "/usr",        "/usr",          "--symlink",
-                      "usr/lib",     "/lib",          "--symlink",
-                      "usr/lib64",   "/lib64",        "--symlink",
-                      "usr/bin",     "/bin",          "--proc",
-                      "/proc",       "--dev",         "/dev",
-                      "--tmpfs",     "/tmp",          "--die-with-parent",
-                      kProgram});
-      });
-    }
-  };
-  for (int i = 0; i < std::min(runs, 20); ++i) one();
-  bare = box = other = Way();
-  const pid_t launcher = (*sandbox)->launcher();
-  const double launcher_before = CpuOfProcess(launcher);
-  const double self_before = CpuOf(RUSAGE_SELF);
-  for (int i = 0; i < runs; ++i) one();
-  const double self = CpuOf(RUSAGE_SELF) - self_before;
-  const double launched = CpuOfProcess(launcher) - launcher_before;
-  json report = {{"runs", runs}, {"mode", (*sandbox)->mode().Name()}};
-  if (beside) {
-    // This process' own time is laid at the boxes' door, though it spawns the others, too.
-    report["bare"] = Figures(bare, bare, bare.cpu);
-    report["box"] = Figures(box, bare, launched + self);
-    if (!other.wall.empty()) report["bwrap"] = Figures(other, bare, other.cpu);
-  }
-  std::printf("%s\n", report.dump().c_str());
+  if (std::strcmp(argv[1], "many") == 0) return RunMany(**sandbox, runs) ? 0 : 1;
+  std::printf("%s\n", Compare(**sandbox, runs, bubblewrap).dump().c_str());
   return 0;
 }
 

@@ -21,6 +21,8 @@ namespace cohort {
 namespace {
 
 constexpr int kHighestCapability = 63;
+// Too small for a file; and, other than 0, no core goes to this machine's handler either (core(5)).
+constexpr uint64_t kNoCore = 1;
 
 [[noreturn]] void Fail(StartFailure* failure, const char* step, bool program = false) {
   *failure = {errno, program, step};
@@ -53,8 +55,8 @@ bool SetLimits(const BoxPlan& plan) {
   bool good =
       set(RLIMIT_CPU, seconds) && set(RLIMIT_FSIZE, limits.file_size) &&
       set(RLIMIT_NOFILE, static_cast<uint64_t>(limits.open_files)) &&
-      set(RLIMIT_STACK, limits.stack) && set(RLIMIT_CORE, 0) && set(RLIMIT_NICE, 0) &&
-      set(RLIMIT_RTPRIO, 0) && set(RLIMIT_MEMLOCK, 1 << 16) &&
+      set(RLIMIT_STACK, limits.stack) && set(RLIMIT_CORE, kNoCore) && set(RLIMIT_NICE, 0) &&
+      set(RLIMIT_RTPRIO, 0) && set(RLIMIT_MEMLOCK, 1 << 16) && set(RLIMIT_SIGPENDING, 1 << 10) &&
       set(RLIMIT_MSGQUEUE, plan.cgroup == nullptr || plan.cgroup->memory_stat < 0 ? 0 : 1 << 18);
   if (plan.cgroup == nullptr || plan.cgroup->memory_stat < 0) {
     // Between two samples a process gets no further than this.

@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "reward_workers/sandbox/cgroup_files.h"
@@ -48,23 +47,43 @@ microseconds Running(pid_t pid) {
   return microseconds(int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1000);
 }
 
-uint64_t NumberIn(const std::string& text, const char* word) {
-  const size_t at = text.find(word);
-  return at == std::string::npos
-             ? 0
-             : std::strtoull(text.c_str() + at + std::strlen(word), nullptr, 10);
-}
-
 std::string Proc(pid_t pid, const char* file) {
   return "/proc/" + std::to_string(pid) + "/" + file;
 }
 
-uint64_t ResidentBytes(pid_t pid) {
-  const std::string text = ReadControlFile(Proc(pid, "statm"));
-  const size_t space = text.find(' ');
-  if (space == std::string::npos) return 0;
-  return std::strtoull(text.c_str() + space, nullptr, 10) *
-         static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+// A line of /proc/…/stat (proc(5)); zeros once the process is gone.
+struct ProcessFigures {
+  microseconds children{};  // that it waited for, theirs too
+  int threads = 0;
+  uint64_t resident = 0;  // bytes
+};
+
+ProcessFigures FiguresOf(pid_t pid) {
+  const std::string text = ReadControlFile(Proc(pid, "stat"));
+  size_t at = text.rfind(')');  // its name may hold anything
+  ProcessFigures figures;
+  for (int field = 3; field <= 24 && at != std::string::npos; ++field) {
+    at = text.find(' ', at + 1);
+    if (at == std::string::npos) break;
+    const uint64_t value = std::strtoull(text.c_str() + at, nullptr, 10);
+    if (field == 16 || field == 17) {
+      figures.children +=
+          microseconds(value * 1'000'000 / static_cast<uint64_t>(sysconf(_SC_CLK_TCK)));
+    } else if (field == 20) {
+      figures.threads = static_cast<int>(value);
+    } else if (field == 24) {
+      figures.resident = value * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    }
+  }
+  return figures;
+}
+
+uint64_t SharedFairly(pid_t pid) {
+  const std::string text = ReadControlFile(Proc(pid, "smaps_rollup"));
+  constexpr char kWord[] = "\nPss:";
+  const size_t at = text.find(kWord);
+  if (at == std::string::npos) return 0;
+  return std::strtoull(text.c_str() + at + sizeof(kWord) - 1, nullptr, 10) << 10;
 }
 
 bool IsFull(const char* folder) {
@@ -107,9 +126,10 @@ void BoxMeter::SampleProcesses() {
   uint64_t memory = 0;
   int tasks = 0;
   for (const pid_t pid : pids) {
-    cpu += Running(pid);
-    memory += ResidentBytes(pid);
-    tasks += static_cast<int>(NumberIn(ReadControlFile(Proc(pid, "status")), "\nThreads:"));
+    const ProcessFigures figures = FiguresOf(pid);
+    cpu += Running(pid) + figures.children;
+    memory += figures.resident;
+    tasks += figures.threads;
     struct stat files = {};
     // Its size is the number of open descriptors (Linux 6.2).
     if (stat(Proc(pid, "fd").c_str(), &files) == 0 && files.st_size >= limits_.open_files) {
@@ -119,19 +139,13 @@ void BoxMeter::SampleProcesses() {
   if (!counts_cpu()) cpu_ = std::max(cpu_, cpu);
   if (!counts_processes()) process_refused_ = process_refused_ || tasks > limits_.processes;
   if (!counts_memory()) {
-    if (memory > limits_.memory) memory = SharedFairly(pids);
+    if (memory > limits_.memory) {  // pages that several map are divided among them
+      memory = 0;
+      for (const pid_t pid : pids) memory += SharedFairly(pid);
+    }
     memory_ = memory;
     memory_exceeded_ = memory_exceeded_ || memory > limits_.memory;
   }
-}
-
-// Pages that several processes map, divided among them.
-uint64_t BoxMeter::SharedFairly(const std::vector<pid_t>& pids) const {
-  uint64_t bytes = 0;
-  for (const pid_t pid : pids) {
-    bytes += NumberIn(ReadControlFile(Proc(pid, "smaps_rollup")), "\nPss:") << 10;
-  }
-  return bytes;
 }
 
 uint64_t BoxMeter::peak_memory() const {

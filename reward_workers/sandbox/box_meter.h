@@ -36,7 +36,6 @@ class BoxMeter {
 
  private:
   void SampleProcesses();
-  uint64_t SharedFairly(const std::vector<pid_t>& pids) const;
   bool counts_cpu() const { return cgroup_ != nullptr && cgroup_->cpu >= 0; }
   bool counts_memory() const { return cgroup_ != nullptr && cgroup_->memory_stat >= 0; }
   bool counts_processes() const { return cgroup_ != nullptr && cgroup_->process_events >= 0; }

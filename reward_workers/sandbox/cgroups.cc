@@ -298,9 +298,18 @@ void CgroupPool::GiveBack(std::unique_ptr<BoxCgroup> box) {
   if (box != nullptr) idle_.push_back(std::move(box));
 }
 
-void CgroupPool::RemoveAll() {
-  idle_.clear();
-  for (const std::string& root : roots_) RemoveCgroupFolder(root);
+bool CgroupPool::RemoveIdle() {
+  std::erase_if(idle_, [&](const std::unique_ptr<BoxCgroup>& box) {
+    if (!version2_ && box->memory_now >= 0) {
+      WriteControlFile(box->memory_folder + "/memory.force_empty", "0");
+    }
+    bool gone = true;
+    for (const std::string& folder : box->folders) {
+      gone = (rmdir(folder.c_str()) == 0 || errno == ENOENT) && gone;
+    }
+    return gone;
+  });
+  return idle_.empty();
 }
 
 void RemoveCgroupFolder(const std::string& folder) {
@@ -316,7 +325,7 @@ void RemoveCgroupFolder(const std::string& folder) {
       if (tries == 0) WriteControlFile(folder + "/" + group + "/memory.force_empty", "0");
       rmdir((folder + "/" + group).c_str());
     }
-    if (rmdir(folder.c_str()) == 0 || errno == ENOENT) return;
+    if (rmdir(folder.c_str()) == 0 || (errno != EBUSY && errno != ENOTEMPTY)) return;
     Pause();
   }
 }

@@ -65,7 +65,7 @@ class CgroupPool {
   // Finds what can be used and makes the folder that boxes' groups lie in; removes those of
   // launchers that have died. What is missing is told by `mechanisms`.
   explicit CgroupPool(const CgroupOptions& options);
-  ~CgroupPool();  // closes; RemoveAll is for the end
+  ~CgroupPool();  // closes only: RemoveCgroupFolder is for the end
 
   // The three mechanisms of cgroups.
   std::vector<Mechanism> mechanisms() const;
@@ -78,8 +78,8 @@ class CgroupPool {
   // Null where there are no cgroups.
   Result<std::unique_ptr<BoxCgroup>> Take(const SandboxLimits& limits);
   void GiveBack(std::unique_ptr<BoxCgroup> box);
-  // Removes every group, waiting up to two seconds for those that linger.
-  void RemoveAll();
+  // Removes idle groups. False if some linger: to be tried again.
+  bool RemoveIdle();
 
  private:
   struct Controller {
@@ -98,8 +98,8 @@ class CgroupPool {
   int made_ = 0;
 };
 
-// Removes a folder of groups and the groups in it, waiting for those that linger. For folders that
-// a pool made.
+// Removes a folder that a pool made and the groups in it, waiting up to two seconds for those that
+// linger.
 void RemoveCgroupFolder(const std::string& folder);
 
 }  // namespace cohort

@@ -52,12 +52,12 @@ Status CheckLimits(const SandboxLimits& limits) {
   using std::chrono::milliseconds;
   const bool good = limits.cpu > milliseconds(0) && limits.wall > milliseconds(0) &&
                     limits.cpu <= std::chrono::hours(24) && limits.wall <= std::chrono::hours(24) &&
-                    limits.memory >= 1 << 20 && limits.memory <= uint64_t{1} << 44 &&
+                    limits.memory >= 16 << 20 && limits.memory <= uint64_t{1} << 44 &&
                     limits.disk <= uint64_t{1} << 44 && limits.output <= uint64_t{1} << 30 &&
                     limits.stack >= 64 << 10 && limits.processes >= 1 && limits.open_files >= 8;
   if (good) return {};
   return InvalidArgument(
-      "limits: up to 24 h, at least 1 MiB of memory, 64 KiB of stack, 1 process and 8 open files, "
+      "limits: up to 24 h, at least 16 MiB of memory, 64 KiB of stack, 1 process and 8 open files, "
       "at "
       "most 1 GiB of output");
 }

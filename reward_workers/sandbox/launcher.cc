@@ -31,6 +31,8 @@ constexpr uint64_t kNamespaces =
 // User ids that no distribution, container or service manager hands out.
 constexpr uid_t kFirstUid = 1'879'048'192;
 constexpr uid_t kUids = 268'435'454;
+// An idle launcher keeps nothing in stock.
+constexpr int kIdleMilliseconds = 1000;
 constexpr uid_t kUidWithoutRoot = 1000;  // as seen in the box
 
 // As fork, with namespaces. In the child: 0.
@@ -169,7 +171,9 @@ void Launcher::Serve(int socket) {
   const int signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
   for (bool open = signals >= 0; open;) {
     pollfd fds[] = {{socket, POLLIN, 0}, {signals, POLLIN, 0}};
-    if (poll(fds, 2, -1) < 0) continue;
+    const int events = poll(fds, 2, boxes_.empty() && holds_ ? kIdleMilliseconds : -1);
+    if (events < 0) continue;
+    if (events == 0) LetGo();
     if (fds[1].revents != 0) {
       signalfd_siginfo ignored;
       while (read(signals, &ignored, sizeof(ignored)) > 0) {
@@ -183,7 +187,8 @@ void Launcher::Serve(int socket) {
     Reap();
     if (!boxes_.empty()) poll(nullptr, 0, 1);
   }
-  cgroups_.RemoveAll();
+  if (setns(base_.outside, CLONE_NEWNS) != 0) return;
+  for (const std::string& folder : cgroup_folders_) RemoveCgroupFolder(folder);
 }
 
 bool Launcher::TakeRequest(int socket) {
@@ -279,7 +284,13 @@ void Launcher::Reap() {
   }
 }
 
+void Launcher::LetGo() {
+  networks_.CloseIdle();
+  holds_ = !cgroups_.RemoveIdle();
+}
+
 void Launcher::GiveBack(Box box) {
+  holds_ = true;
   cgroups_.GiveBack(std::move(box.cgroup));
   networks_.GiveBack(std::move(box.network));
 }

@@ -55,6 +55,7 @@ class Launcher {
   };
   Result<pid_t> CloneBox(const Request& request, Box* box);
   void GiveBack(Box box);
+  void LetGo();
   void Reap();
   uid_t NextUid();
 
@@ -68,6 +69,7 @@ class Launcher {
   std::vector<std::string> cgroup_folders_;
   std::map<pid_t, Box> boxes_;
   uid_t next_uid_ = 0;
+  bool holds_ = true;  // something in stock
 };
 
 }  // namespace cohort

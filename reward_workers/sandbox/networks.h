@@ -30,11 +30,10 @@ class NetworkPool {
   // When all processes of its box have ended.
   void GiveBack(std::unique_ptr<Network> network);
 
-  int made() const { return made_; }
+  void CloseIdle() { idle_.clear(); }
 
  private:
   std::vector<std::unique_ptr<Network>> idle_;
-  int made_ = 0;
 };
 
 }  // namespace cohort

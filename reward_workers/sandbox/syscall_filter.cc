@@ -8,6 +8,8 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -52,6 +54,8 @@ constexpr std::array kHiddenMemory = {"memfd_create", "shmget", "shmat", "msgget
 
 constexpr uint64_t kNamespaceFlags[] = {CLONE_NEWNS,   CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
                                         CLONE_NEWUSER, CLONE_NEWPID,    CLONE_NEWNET};
+
+constexpr uint64_t kIoprioProcess = 1, kIoprioUser = 3;
 
 // The kernel reads 32 bits of these arguments: so does a comparison, or it could be evaded.
 constexpr uint64_t kLow32 = 0xffffffff;
@@ -108,6 +112,20 @@ void RefuseSockets(Builder& filter, const char* call) {
   }
 }
 
+// Where there is only one uid, it may change what the watcher is worth to the scheduler, and its
+// limits: process 1, or all of this user's.
+void RefuseToTouchTheWatcher(Builder& filter) {
+  filter.Refuse("prlimit64", EPERM, scmp_arg_cmp{0, SCMP_CMP_NE, 0, 0});
+  for (const char* call :
+       {"sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr"}) {
+    filter.Refuse(call, EPERM, Low32Is(0, 1));
+  }
+  filter.Refuse("setpriority", EPERM, Low32Is(0, PRIO_PROCESS), Low32Is(1, 1));
+  filter.Refuse("setpriority", EPERM, Low32Is(0, PRIO_USER));
+  filter.Refuse("ioprio_set", EPERM, Low32Is(0, kIoprioProcess), Low32Is(1, 1));
+  filter.Refuse("ioprio_set", EPERM, Low32Is(0, kIoprioUser));
+}
+
 void AddRules(const FilterOptions& options, Builder& filter) {
   filter.Set(SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
   filter.Set(SCMP_FLTATR_CTL_OPTIMIZE, 2);  // a binary search, not a list
@@ -125,8 +143,15 @@ void AddRules(const FilterOptions& options, Builder& filter) {
   for (const uint64_t request : {uint64_t{TIOCSTI}, uint64_t{TIOCLINUX}, uint64_t{TIOCSETD}}) {
     filter.Refuse("ioctl", EPERM, Low32Is(1, request));
   }
-  // Limits of other processes: the watcher has the same uid where there is only one.
-  filter.Refuse("prlimit64", EPERM, scmp_arg_cmp{0, SCMP_CMP_NE, 0, 0});
+  // The one limit that must not be lowered (become_program.cc): as if it were.
+  filter.Refuse("setrlimit", 0, Low32Is(0, RLIMIT_CORE));
+  filter.Refuse("prlimit64", 0, Low32Is(1, RLIMIT_CORE), scmp_arg_cmp{2, SCMP_CMP_NE, 0, 0});
+  // Huge pages come from a stock of the whole machine's.
+  filter.Refuse("mmap", ENOMEM, scmp_arg_cmp{3, SCMP_CMP_MASKED_EQ, MAP_HUGETLB, MAP_HUGETLB});
+  filter.Refuse("memfd_create", EINVAL,
+                scmp_arg_cmp{1, SCMP_CMP_MASKED_EQ, MFD_HUGETLB, MFD_HUGETLB});
+  filter.Refuse("shmget", EPERM, scmp_arg_cmp{2, SCMP_CMP_MASKED_EQ, SHM_HUGETLB, SHM_HUGETLB});
+  RefuseToTouchTheWatcher(filter);
 }
 
 Result<std::vector<sock_filter>> Export(Builder& filter) {

@@ -1,0 +1,8 @@
+"""10: forks for ever."""
+import os
+
+while True:
+    try:
+        os.fork()
+    except OSError:
+        pass

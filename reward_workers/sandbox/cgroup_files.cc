@@ -100,6 +100,7 @@ uint64_t StartOf(pid_t pid) {
   std::istringstream words(text.substr(name + 1));
   std::string word;
   for (int field = 3; field <= 22 && words >> word; ++field) {
+    if (field == 3 && (word == "Z" || word == "X")) return 0;  // dead, and nobody has asked yet
     if (field == 22) return std::strtoull(word.c_str(), nullptr, 10);
   }
   return 0;

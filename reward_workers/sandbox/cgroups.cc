@@ -247,11 +247,8 @@ Status CgroupPool::SetLimits(BoxCgroup& box, const SandboxLimits& limits) {
     const std::string text = std::to_string(memory);
     const std::string swap = box.memory_folder + "/memory.memsw.limit_in_bytes";
     if (version2_) WriteControlFile(box.memory_folder + "/memory.swap.max", "0");
-    if (memory < box.memory_limit || version2_) {
-      // The plain limit may not exceed the one with swap: the order depends on the direction.
-    } else {
-      WriteControlFile(swap, text);
-    }
+    // The plain limit may not exceed the one with swap: upwards, that one goes first.
+    if (!version2_ && memory > box.memory_limit) WriteControlFile(swap, text);
     const char* file = version2_ ? "/memory.max" : "/memory.limit_in_bytes";
     if (const int error = WriteControlFile(box.memory_folder + file, text)) {
       return Unavailable("cannot limit " + box.memory_folder + ": " + strerror(error));
@@ -278,10 +275,9 @@ Result<std::unique_ptr<BoxCgroup>> CgroupPool::Take(const SandboxLimits& limits)
     box = std::move(idle_.front());  // the one that rested longest
     idle_.erase(idle_.begin());
   }
-  if (box->memory_now >= 0 &&
+  if (!version2_ && box->memory_now >= 0 &&
       std::strtoull(ReadControl(box->memory_now).c_str(), nullptr, 10) > kWorthEmptying) {
-    WriteControlFile(box->memory_folder + (version2_ ? "/memory.reclaim" : "/memory.force_empty"),
-                     version2_ ? "1G" : "0");
+    WriteControlFile(box->memory_folder + "/memory.force_empty", "0");
   }
   COHORT_RETURN_IF_ERROR(SetLimits(*box, limits));
   if (box->memory_peak >= 0 && !version2_) {
@@ -295,7 +291,9 @@ Result<std::unique_ptr<BoxCgroup>> CgroupPool::Take(const SandboxLimits& limits)
 }
 
 void CgroupPool::GiveBack(std::unique_ptr<BoxCgroup> box) {
-  if (box != nullptr) idle_.push_back(std::move(box));
+  if (box == nullptr) return;
+  idle_.push_back(std::move(box));
+  if (version2_) RemoveIdle();
 }
 
 bool CgroupPool::RemoveIdle() {

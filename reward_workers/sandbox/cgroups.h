@@ -1,7 +1,8 @@
 // Control groups for boxes: version 1 or 2, whichever can be written. Belongs to the launcher.
 //
-// Groups are made once and used again by later boxes: a box cannot see its group, what is counted
-// is counted from where the last box left it, and memory groups take long to vanish.
+// Groups of version 1 are used again by later boxes, as memory groups take long to vanish: a box
+// cannot see its group, and what is counted is counted from where the last box left it. Those of
+// version 2 go at once.
 #pragma once
 
 #include <sys/types.h>

@@ -77,8 +77,8 @@ Result<pid_t> Spawn(const SandboxOptions& options, int socket) {
                      "; build it, or name its directory in COHORT_BIN");
 }
 
-// One message: what it is about, and its descriptors.
-bool SendRequest(int socket, const std::string& message, const std::vector<int>& fds) {
+// One message: what it is about, and its descriptors. 0, or errno.
+int SendRequest(int socket, const std::string& message, const std::vector<int>& fds) {
   iovec part = {const_cast<char*>(message.data()), message.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(kMostRequestFds * sizeof(int))] = {};
   msghdr header = {};
@@ -92,8 +92,8 @@ bool SendRequest(int socket, const std::string& message, const std::vector<int>&
   item->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
   std::memcpy(CMSG_DATA(item), fds.data(), fds.size() * sizeof(int));
   for (;;) {
-    if (sendmsg(socket, &header, MSG_NOSIGNAL) > 0) return true;
-    if (errno != EINTR) return false;
+    if (sendmsg(socket, &header, MSG_NOSIGNAL) > 0) return 0;
+    if (errno != EINTR) return errno;
   }
 }
 
@@ -231,7 +231,11 @@ Result<std::unique_ptr<SandboxRun>> Sandbox::Start(const SandboxSpec& spec) {
   message.insert(0, reinterpret_cast<const char*>(&head), sizeof(head));
   const std::lock_guard lock(mutex_);
   for (int tries = 0; tries < 2; ++tries) {
-    if (launcher_ != nullptr && SendRequest(launcher_->socket, message, fds)) return run;
+    const int error = launcher_ == nullptr ? EPIPE : SendRequest(launcher_->socket, message, fds);
+    if (error == 0) return run;
+    if (error != EPIPE && error != ECONNRESET) {  // it lives, and so do its boxes
+      return Unavailable(std::string("cannot ask the sandbox' launcher: ") + strerror(error));
+    }
     EndLauncher();
     COHORT_RETURN_IF_ERROR(OpenLauncher());
   }

@@ -67,8 +67,8 @@ class Sandbox {
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
 
-  // Fails only for a specification that is none: everything else is the run's result. A launcher
-  // that has died is started again.
+  // InvalidArgument for a specification that is none; another failure is this machine's fault, like
+  // kInfrastructure. A launcher that has died is started again.
   Result<std::unique_ptr<SandboxRun>> Start(const SandboxSpec& spec);
   // Start and Wait.
   SandboxResult Run(const SandboxSpec& spec);

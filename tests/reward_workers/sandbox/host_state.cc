@@ -1,13 +1,13 @@
 #include "tests/reward_workers/sandbox/host_state.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 #include <string>
@@ -18,9 +18,16 @@ namespace {
 
 constexpr int kPatience = 500;  // of 10 ms
 
+// Empty when there is none, or no longer: processes end while they are looked at.
 std::string Text(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  char bytes[4096];
+  for (ssize_t count; fd >= 0 && (count = read(fd, bytes, sizeof(bytes))) > 0;) {
+    text.append(bytes, static_cast<size_t>(count));
+  }
+  if (fd >= 0) close(fd);
+  return text;
 }
 
 std::vector<std::string> Names(const std::string& folder) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <functional>
 #include <set>
 #include <string_view>
@@ -152,7 +153,8 @@ void CheckKind(const ScorerConfig& scorer, const std::string& path, Problems& pr
   if (scorer.kind == "soft_overlong" && scorer.length_buffer > scorer.length_limit) {
     problems.push_back(path + ".length_buffer is above its length_limit; lower it");
   }
-  if (scorer.kind == "judge" && scorer.lowest >= scorer.highest) {
+  if (scorer.kind == "judge" &&
+      (scorer.lowest >= scorer.highest || !std::isfinite(scorer.highest - scorer.lowest))) {
     problems.push_back(path + ".lowest is not below its highest; swap them");
   }
 }

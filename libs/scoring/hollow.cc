@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -21,21 +22,24 @@ constexpr std::string_view kAnnouncements[] = {
     "let's solve this problem", "let's solve the problem", "let us solve this problem",
     "let's think", "let us think", "let's think about this", "let me think", "let's begin",
     "let's start", "to solve this", "to solve this problem", "we need to solve",
-    "we need to solve this problem",
+    "we need to solve this problem", "let's solve it", "let's break it down",
+    "let's break this down", "reasoning", "result is", "answer to the question is",
+    "i think the answer is",
     // Chinese. Without "答案是": "答案：是" is an answer.
     "解", "解答", "答", "答案", "答案为", "答案為", "最终答案", "最終答案", "解析", "解题过程",
     "解題過程", "思考过程", "思考過程", "让我们一步一步地解决这个问题", "让我们一步一步思考",
     "让我们一步步思考",
     // Japanese
-    "かいせつ", "解説", "答え", "答えは", "こたえ", "回答", "最終的な答え", "思考プロセス",
+    "かいせつ", "正解は", "解説", "答え", "答えは", "こたえ", "回答", "最終的な答え",
+    "思考プロセス",
     // Spanish, Portuguese, Italian, French, German
     "respuesta", "respuesta es", "respuesta final", "respuesta final es", "solución",
     "proceso de pensamiento", "resposta", "resposta é", "resposta final", "solução", "risposta",
     "risposta è", "risposta finale", "soluzione", "réponse", "réponse est", "réponse finale",
     "lösung", "antwort", "antwort ist", "antwort lautet",
     // Russian, Korean, Arabic
-    "ответ", "решение", "окончательный ответ", "답", "정답", "해설", "풀이", "الجواب", "الإجابة",
-    "الحل"};
+    "ответ", "решение", "окончательный ответ", "답", "정답", "정답은", "해설", "풀이", "الجواب",
+    "الإجابة", "الحل"};
 
 // What may stand before them. Behind them it could be the answer.
 constexpr std::string_view kLeadIns[] = {
@@ -44,7 +48,9 @@ constexpr std::string_view kLeadIns[] = {
 
 constexpr std::string_view kTags[] = {"think",        "thinking",  "thought",  "answer",
                                       "final_answer", "reasoning", "solution", "response"};
-constexpr std::string_view kCommands[] = {"boxed", "text", "textbf", "mathrm", "fbox"};
+constexpr std::string_view kCommands[] = {"boxed",  "text",   "textbf", "textit", "textrm",
+                                          "mathrm", "mathbf", "mathit", "emph",   "fbox",
+                                          "quad",   "qquad",  "dots",   "ldots",  "cdots"};
 
 constexpr UChar32 kInfinity = 0x221E;
 constexpr UChar32 kEmptySet = 0x2205;
@@ -106,8 +112,9 @@ size_t NameAt(std::string_view text, const std::string_view (&names)[kCount],
 
 size_t MarkupAt(std::string_view text) {
   if (text.starts_with('\\')) {
-    const size_t name = NameAt(text.substr(1), kCommands, "");
-    return name == 0 ? 0 : name + 1;
+    size_t name = 1;
+    while (name < text.size() && text[name] >= 'a' && text[name] <= 'z') ++name;
+    return std::ranges::find(kCommands, text.substr(1, name - 1)) == std::end(kCommands) ? 0 : name;
   }
   if (!text.starts_with('<')) return 0;
   const size_t slash = text.substr(1).starts_with('/') ? 2 : 1;

@@ -61,6 +61,11 @@ std::optional<double> BetterOf(std::string_view line) {
 template <typename ValueOf>
 Result<JudgeSaid> ReadLastLine(std::string_view content, const std::string& form,
                                ValueOf value_of) {
+  constexpr std::string_view kThought =
+      "</think>";  // what the judge thought is no part of its reply
+  if (const size_t thought = content.rfind(kThought); thought != std::string_view::npos) {
+    content.remove_prefix(thought + kThought.size());
+  }
   std::vector<std::string_view> lines;  // that are not blank
   for (size_t begin = 0; begin < content.size();) {
     const size_t end = std::min(content.find('\n', begin), content.size());

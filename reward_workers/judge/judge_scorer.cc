@@ -47,7 +47,9 @@ class JudgeScorer : public Scorer {
           OutcomeReason::kOutsideBudget,
           "too long for a judge: " + std::to_string(response->size()) + " bytes");
     }
-    if (IsHollow(*response)) {
+    const std::string_view gold = Trimmed(request.rollout.prompt.truth);
+    const bool may_be_hollow = !gold.empty() && IsHollow(gold);  // "which sign?" is answered by one
+    if (IsHollow(*response) && !may_be_hollow) {
       return Verdict::Failed(OutcomeReason::kUnparseable,
                              "it says nothing: " + Quoted(Trimmed(*response)));
     }

@@ -24,7 +24,7 @@ class Rubric {
 
   // `{response}` is a place, `{{response}}` these letters themselves, and so for every word in
   // braces. Fails for a word that is no place, where no response is asked for, and for a text that
-  // is too long or no UTF-8; the message says the line and the cure.
+  // is too long; the message says the line and the cure.
   static Result<Rubric> Parse(std::string_view text, bool pairwise);
   // The same for a file, with its path in the message.
   static Result<Rubric> Read(const std::string& path, bool pairwise);

@@ -5,7 +5,8 @@
 namespace cohort {
 namespace {
 
-constexpr int kCanaries = 2;  // that break before the rollout is masked
+constexpr int kCanaries = 2;        // that break before the rollout is masked
+constexpr int kDoubtfulRounds = 3;  // canaries that pass before a doubtful failure is the answer's
 
 }  // namespace
 
@@ -25,18 +26,26 @@ std::string_view BreakageName(Breakage breakage) {
   return "";
 }
 
-void GradingCase::Broke(Breakage how, std::string detail) {
+void GradingCase::Broke(Breakage how, std::string detail, bool doubtful) {
   const std::string what =
       std::string(BreakageName(how)) + (detail.empty() ? "" : " (" + detail + ")");
   last_breakage_ = how;
+  doubtful_ = doubtful_ || doubtful;
   switch (step_) {
     case Step::kRun:
       story_ = what;
       step_ = Step::kAlone;
       return;
     case Step::kAlone:
-      if (!canary_passed_) {
-        story_ += ", alone in a fresh child " + what;
+      if (canaries_passed_ == 0) story_ += ", alone " + what;
+      if (doubtful_ && canaries_passed_ > 0 && canaries_broken_ > 0) {
+        verdict_ =
+            Verdict::Masked(OutcomeReason::kGraderCrashed,
+                            "the scorer comes and goes: " + story_ + ", and so did a canary");
+        step_ = Step::kDone;
+        return;
+      }
+      if (canaries_passed_ < (doubtful_ ? kDoubtfulRounds : 1)) {
         step_ = Step::kCanary;
         return;
       }
@@ -58,7 +67,7 @@ void GradingCase::Broke(Breakage how, std::string detail) {
 
 void GradingCase::Judged(Verdict verdict) {
   if (step_ == Step::kCanary) {
-    canary_passed_ = true;
+    ++canaries_passed_;
     step_ = Step::kAlone;
     return;
   }

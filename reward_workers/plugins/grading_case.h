@@ -37,8 +37,10 @@ class GradingCase {
   Step step() const { return step_; }
   // How the last attempt broke; only after one did.
   Breakage last_breakage() const { return last_breakage_; }
-  // The attempt that step() asked for broke.
-  void Broke(Breakage how, std::string detail);
+  // The attempt that step() asked for broke. `doubtful`: in a way that comes and goes with a
+  // service, whoever asks. Then several canaries have to pass between attempts that break before
+  // the answer is to blame, and none may break.
+  void Broke(Breakage how, std::string detail, bool doubtful = false);
   // It gave a verdict (of the canary, when that was asked for).
   void Judged(Verdict verdict);
 
@@ -49,8 +51,9 @@ class GradingCase {
   Step step_ = Step::kRun;
   Breakage last_breakage_ = Breakage::kError;
   int canaries_broken_ = 0;
-  bool canary_passed_ = false;
-  std::string story_;  // what happened so far, for people
+  int canaries_passed_ = 0;
+  bool doubtful_ = false;  // some attempt broke so
+  std::string story_;      // what happened so far, for people
   Verdict verdict_ = Verdict::Masked(OutcomeReason::kGraderCrashed, "not judged");
 };
 

@@ -21,7 +21,8 @@ namespace cohort {
 namespace {
 
 constexpr Duration kLongestPoll = std::chrono::milliseconds(500);
-constexpr int kAttempts = 5;  // the first, one alone, two canaries, and one alone again
+// The first, one alone, and three canaries with one alone behind each; two more canaries may break.
+constexpr int kAttempts = 10;
 
 HttpTransport::Options TransportOptions(const HttpPool::Options& options) {
   return {options.url, options.authorization, options.limit, options.in_flight};
@@ -96,8 +97,9 @@ class HttpPool::Loop {
     Job job;
     GradingCase grading;
     int retries = 0;
-    bool alone = false;    // not in a batch
-    uint64_t request = 0;  // the last one about it
+    bool alone = false;     // not in a batch
+    bool doubtful = false;  // it broke in a way that may be the service's
+    uint64_t request = 0;   // the last one about it
   };
 
   void Run() {
@@ -144,11 +146,25 @@ class HttpPool::Loop {
                                                              : work.job.fields;
   }
 
+  bool IsCanary(const ServiceLine::Batch& batch) const {
+    if (batch.ids.size() != 1) return false;
+    const auto found = works_.find(batch.ids.front());
+    return found != works_.end() && found->second.grading.step() == GradingCase::Step::kCanary;
+  }
+
   // First what it says about the service, then what it says about the rollouts.
   void Take(const HttpReply& reply) {
     const ServiceLine::Batch batch = std::move(sent_.at(reply.id));
     sent_.erase(reply.id);
     const Time now = clock_.Now();
+    // A canary is nobody's attack: where the service breaks on it, it is away for all.
+    const bool trouble = reply.fate == HttpFate::kBrokeOff || reply.status >= 500;
+    if (trouble && IsCanary(batch)) {
+      busy_ = false;
+      refusal_ = reply.what;
+      tell_("retry");
+      return line_.Refused(batch, now, reply.retry_after);
+    }
     switch (reply.fate) {
       case HttpFate::kAway:
       case HttpFate::kBusy:
@@ -160,23 +176,20 @@ class HttpPool::Loop {
         line_.BrokeOff(batch, now);
         return Repeat(batch, reply);
       case HttpFate::kTimeout:
-        line_.BrokeOff(batch, now);
-        return BrokeAll(batch, Breakage::kTimeout, "");
-      case HttpFate::kForbidden:
-        line_.Answered(batch);
-        for (const uint64_t id : batch.ids) {
-          Finish(id,
-                 Verdict::Masked(OutcomeReason::kGraderCrashed, options_.url + ": " + reply.what));
-        }
-        return;
+        line_.Answered(batch, now);  // somebody took it: the others need not wait
+        return BrokeAll(batch, Breakage::kTimeout, "", /*doubtful=*/true);
       case HttpFate::kTooLong:
-        line_.Answered(batch);
+        line_.Answered(batch, now);
         return BrokeAll(batch, Breakage::kNonsense, reply.what);
       case HttpFate::kError:
-        line_.Answered(batch);
-        return BrokeAll(batch, Breakage::kError, reply.what);
+        if (reply.status >= 500) {
+          line_.BrokeOff(batch, now);
+        } else {
+          line_.Answered(batch, now);
+        }
+        return BrokeAll(batch, Breakage::kError, reply.what, reply.status >= 500);
       case HttpFate::kAnswered:
-        line_.Answered(batch);
+        line_.Answered(batch, now);
         return TakeVerdicts(batch, reply);
     }
   }
@@ -207,27 +220,29 @@ class HttpPool::Loop {
   }
 
   // What breaks several at once is not yet an attempt of any of them: each is sent alone.
-  void BrokeAll(const ServiceLine::Batch& batch, Breakage how, const std::string& detail) {
+  void BrokeAll(const ServiceLine::Batch& batch, Breakage how, const std::string& detail,
+                bool doubtful = false) {
     for (const uint64_t id : batch.ids) {
       const auto found = works_.find(id);
       if (found == works_.end()) continue;
       found->second.alone = true;
       if (batch.ids.size() == 1) {
-        Broke(id, how, detail);
+        Broke(id, how, detail, doubtful);
       } else {
         line_.Add(id, /*alone=*/true, clock_.Now());
       }
     }
   }
 
-  void Broke(uint64_t id, Breakage how, const std::string& detail) {
+  void Broke(uint64_t id, Breakage how, const std::string& detail, bool doubtful = false) {
     tell_(std::string(BreakageName(how)));
     const auto found = works_.find(id);
     if (found == works_.end()) return;
     Work& work = found->second;
     work.alone = true;
     if (work.grading.step() == GradingCase::Step::kCanary) canaries_.DropLast();
-    work.grading.Broke(how, detail);
+    work.grading.Broke(how, detail, doubtful);
+    work.doubtful = work.doubtful || doubtful;
     GoOn(id);
   }
 
@@ -236,7 +251,9 @@ class HttpPool::Loop {
     const Work& work = works_.at(id);
     if (work.grading.step() == GradingCase::Step::kDone) return Finish(id, work.grading.verdict());
     if (work.grading.step() == GradingCase::Step::kCanary) tell_("canary");
-    line_.Add(id, work.alone, clock_.Now());
+    // What comes and goes is given a moment.
+    const Duration delay = work.doubtful ? RetryDelay(0, rng_.Uniform()) : Duration::zero();
+    line_.AddAt(clock_.Now() + delay, id, work.alone);
   }
 
   // It may have been away: once more. Else the canary says whose fault it is.
@@ -248,7 +265,7 @@ class HttpPool::Loop {
       Work& work = found->second;
       work.alone = true;
       if (work.retries >= options_.retries) {
-        Broke(id, Breakage::kError, reply.what);
+        Broke(id, Breakage::kError, reply.what, /*doubtful=*/true);
         continue;
       }
       const Duration delay = RetryDelay(work.retries++, rng_.Uniform());

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "libs/scoring/verdict.h"
 #include "reward_workers/plugins/frames.h"
 #include "reward_workers/plugins/retry_delay.h"
 
@@ -35,6 +36,7 @@ struct HttpTransport::Request {
 namespace {
 
 constexpr rlim_t kOtherDescriptors = 512;  // of this process
+constexpr size_t kQuotedBytes = 200;       // of what a service says of its trouble
 
 void StartCurl() {
   static std::once_flag once;
@@ -63,9 +65,6 @@ HttpFate FateOfStatus(long status) {
     case 503:
     case 504:
       return HttpFate::kBrokeOff;
-    case 401:
-    case 403:
-      return HttpFate::kForbidden;
     default:
       return HttpFate::kError;
   }
@@ -131,7 +130,8 @@ void HttpTransport::Post(uint64_t id, std::string body) {
   curl_easy_setopt(easy, CURLOPT_URL, options_.url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");  // none, whatever the environment says
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");            // none, whatever the environment says
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");  // whatever it knows to unpack
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(std::max<int64_t>(1, limit / 4)));
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
@@ -197,9 +197,14 @@ HttpReply HttpTransport::ReplyOf(Request& request, CURLcode code) const {
     reply.fate = HttpFate::kTooLong;
     reply.what = "it answered with more than 1 MiB";
   }
+  reply.status = status;
+  if (code == CURLE_OK && reply.fate != HttpFate::kAnswered && !request.reply.empty()) {
+    reply.what += ": " + Quoted(request.reply, kQuotedBytes);
+  }
   reply.body = std::move(request.reply);
-  reply.retry_after = std::min(
-      kLongestRetryAfter, Duration(std::chrono::seconds(std::min<int64_t>(retry_after, 3600))));
+  reply.retry_after =
+      std::min(kLongestRetryAfter,
+               Duration(std::chrono::seconds(std::clamp<int64_t>(retry_after, 0, 3600))));
   reply.took = clock_.Now() - request.sent;
   return reply;
 }

@@ -18,20 +18,20 @@ namespace cohort {
 
 // What became of a request.
 enum class HttpFate {
-  kAnswered,   // 2xx, with a body
-  kAway,       // nobody was there: no connection
-  kBusy,       // 429: sent away unread
-  kBrokeOff,   // 408, 502, 503, 504, a connection that ends: away, or broken by what was sent
-  kForbidden,  // 401, 403
-  kTimeout,    // connected, and no reply in time
-  kTooLong,    // a reply above kMaxReplyBytes
-  kError,      // any other status or trouble
+  kAnswered,  // 2xx, with a body
+  kAway,      // nobody was there: no connection
+  kBusy,      // 429: sent away unread
+  kBrokeOff,  // 408, 502, 503, 504, a connection that ends: away, or broken by what was sent
+  kTimeout,   // connected, and no reply in time
+  kTooLong,   // a reply above kMaxReplyBytes
+  kError,     // any other status or trouble
 };
 
 struct HttpReply {
   uint64_t id = 0;
   HttpFate fate = HttpFate::kError;
-  std::string what;        // for people: "HTTP 500", "Couldn't connect to server"
+  long status = 0;         // of HTTP; 0: there is none
+  std::string what;        // for people: "HTTP 500: …", "Couldn't connect to server"
   std::string body;        // of kAnswered
   Duration retry_after{};  // asked for; 0: not
   Duration took{};

@@ -6,6 +6,8 @@
 namespace cohort {
 namespace {
 
+constexpr int kMostRefusals = 50;  // of one that waited in vain while others were answered
+
 std::optional<Time> Earlier(std::optional<Time> a, std::optional<Time> b) {
   if (!a || !b) return a ? a : b;
   return std::min(*a, *b);
@@ -104,18 +106,26 @@ std::optional<Time> ServiceLine::NextDue(bool full) const {
   return due;
 }
 
+void ServiceLine::Answered(const Batch& batch, Time now) {
+  gate_.Answered(batch.pass);
+  last_answered_ = now;
+}
+
 void ServiceLine::Refused(const Batch& batch, Time now, Duration asked) {
-  gate_.Refused(batch.pass, now, asked);
+  gate_.Refused(batch.pass, now, std::min(asked, options_.patience / 4));
   for (const uint64_t id : batch.ids) {
     const auto found = members_.find(id);
     if (found == members_.end()) continue;
     Member& member = found->second;
     if (!member.refused_since) member.refused_since = now;
-    if (now - *member.refused_since >= options_.patience) {
+    ++member.refusals;
+    const bool long_ago = now - *member.refused_since >= options_.patience;
+    const bool in_vain = now - last_answered_ >= options_.patience;
+    if (long_ago && (in_vain || member.refusals >= kMostRefusals)) {
       impatient_.push_back(id);
       continue;
     }
-    if (batch.pass.probe) member.place = next_place_++;
+    member.place = next_place_++;
     Stand(id, member);
   }
   // Nobody who stands in line already is more impatient than this outage is old.

@@ -4,8 +4,10 @@
 // While the gate is closed (service_gate.h) everybody waits in line. Patience ends for who waited
 // so long since the outage began, or since it stood in line where that was later; and for who was
 // first sent away so long ago and is sent away again, so that one that the service takes never does
-// not wait for ever while others pass. Who is refused keeps its place, but a probe that is refused
-// goes to the end: the next probe is somebody else. Pure: time is passed in. Belongs to one thread.
+// not wait for ever; but not while others are answered, or only after many refusals: a service that
+// works through the line has room for everybody in time. Who is refused goes to the end: the next
+// probe is somebody else. No delay that a service asks for is longer than a quarter of the
+// patience, so that it is probed before that ends. Pure: time is passed in. Belongs to one thread.
 #pragma once
 
 #include <cstddef>
@@ -50,7 +52,7 @@ class ServiceLine {
   std::optional<Time> NextDue(bool full) const;
 
   // What became of a request. Refused: its rollouts wait on; else they are the caller's again.
-  void Answered(const Batch& batch) { gate_.Answered(batch.pass); }
+  void Answered(const Batch& batch, Time now);
   void BrokeOff(const Batch& batch, Time now) { gate_.BrokeOff(batch.pass, now); }
   void GivenUp(const Batch& batch) { gate_.GivenUp(batch.pass); }
   void Refused(const Batch& batch, Time now, Duration asked);
@@ -61,6 +63,7 @@ class ServiceLine {
     Time since{};                       // in line
     std::optional<Time> refused_since;  // first sent away
     uint64_t place = 0;
+    int refusals = 0;
   };
 
   Time EndOfPatience(const Member& member) const;  // while the gate is closed
@@ -74,7 +77,8 @@ class ServiceLine {
   std::multimap<Time, uint64_t> later_;  // may name some that are forgotten
   std::vector<uint64_t> impatient_;      // not told yet
   uint64_t next_place_ = 1;
-  Time rate_opens_{};                   // as far as the rate is known to be used up
+  Time rate_opens_{};  // as far as the rate is known to be used up
+  Time last_answered_{};
   std::optional<Time> next_impatient_;  // nobody's patience ends before, while closed
 };
 

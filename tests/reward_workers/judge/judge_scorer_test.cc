@@ -139,7 +139,9 @@ TEST_F(Judges, NonsenseAboutOneAnswerAloneIsTheModelsFailure) {
        {"silent", "null", "chatty", "twice", "bold", "of_ten", "beyond", "nan", "cut", "no_choices",
         "no_finish", "no_message", "no_object", "no_json", "deep", "huge", "400", "500"}) {
     EXPECT_EQ(Judge(what).reason(), OutcomeReason::kGraderKilled) << what;
-    EXPECT_EQ(told_["canary"], ++canaries) << what;
+    canaries +=
+        std::string_view(what) == "500" ? 3 : 1;  // what comes and goes is doubted for longer
+    EXPECT_EQ(told_["canary"], canaries) << what;
   }
   EXPECT_TRUE(Judge("worth 5").scored());
 }
@@ -186,8 +188,10 @@ TEST_F(Judges, OfPairsThatPreferAPlaceSayNothing) {
 TEST_F(Judges, OfPairsMaskWithOneOrderAndEndTheOther) {
   const Service service(kService);
   ASSERT_TRUE(Make(Pairwise(service)).ok());
-  EXPECT_EQ(Judge("401 as A").reason(), OutcomeReason::kGraderCrashed);
-  EXPECT_EQ(Judge("401 as B").reason(), OutcomeReason::kGraderCrashed);
+  ASSERT_TRUE(Judge("worth 7").scored());
+  EXPECT_EQ(Judge("worth 7", "401 as A").reason(), OutcomeReason::kGraderCrashed);
+  EXPECT_EQ(Judge("worth 7", "401 as B").reason(), OutcomeReason::kGraderCrashed);
+  EXPECT_EQ(Judge("401 as A").reason(), OutcomeReason::kGraderKilled);  // its own doing
   // The other order hangs: it is not waited for.
   EXPECT_EQ(Judge("hang as A", "401 as A").reason(), OutcomeReason::kGraderCrashed);
   EXPECT_TRUE(WaitUntil([&] { return told_["cancelled"] >= 1; }));

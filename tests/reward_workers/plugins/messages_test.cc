@@ -139,7 +139,30 @@ TEST(GradingCase, IsMaskedWhenTwoCanariesBreak) {
   EXPECT_EQ(broken.verdict().reason(), OutcomeReason::kGraderCrashed);
   EXPECT_FALSE(broken.verdict().value());
   EXPECT_THAT(broken.verdict().detail(),
-              HasSubstr("crash (signal 11), alone in a fresh child memory (above 1 MiB)"));
+              HasSubstr("crash (signal 11), alone memory (above 1 MiB)"));
+}
+
+TEST(GradingCase, WhatComesAndGoesIsDoubtedForLonger) {
+  const auto broke = [](GradingCase& grading) {
+    grading.Broke(Breakage::kError, "HTTP 503", /*doubtful=*/true);
+  };
+  GradingCase hostile;
+  broke(hostile);
+  for (int round = 0; round < 3; ++round) {
+    broke(hostile);
+    ASSERT_EQ(hostile.step(), GradingCase::Step::kCanary);
+    hostile.Judged(Verdict::Graded(1));
+  }
+  broke(hostile);
+  EXPECT_EQ(hostile.verdict().reason(), OutcomeReason::kGraderKilled);
+
+  GradingCase unlucky;
+  broke(unlucky);
+  broke(unlucky);
+  broke(unlucky);  // a canary
+  unlucky.Judged(Verdict::Graded(1));
+  broke(unlucky);
+  EXPECT_EQ(unlucky.verdict().reason(), OutcomeReason::kGraderCrashed);
 }
 
 TEST(Canaries, AreTheTaskWithACompletionOfBefore) {

@@ -1,6 +1,7 @@
 #include "reward_workers/plugins/service_line.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace cohort {
@@ -73,6 +74,19 @@ std::vector<uint64_t> ServiceLine::Advance(Time now) {
   return ended;
 }
 
+// The first; for probes the first, the one in the middle, those in the middle of the halves, ….
+std::map<uint64_t, uint64_t>::iterator ServiceLine::NextInLine() {
+  auto next = line_.begin();
+  if (gate_.IsOpen()) {
+    probes_ = 0;
+    return next;
+  }
+  double share = 0, half = 0.5;
+  for (uint32_t bits = probes_++; bits > 0; bits >>= 1, half /= 2) share += (bits & 1) * half;
+  std::advance(next, static_cast<std::ptrdiff_t>(share * static_cast<double>(line_.size())));
+  return next;
+}
+
 ServiceLine::Batch ServiceLine::Take(size_t most, Time now) {
   if (line_.empty() || !gate_.MayPass(now)) return {};
   if (!rate_.Take(now)) {
@@ -80,12 +94,13 @@ ServiceLine::Batch ServiceLine::Take(size_t most, Time now) {
     return {};
   }
   Batch batch;
+  auto next = NextInLine();
   batch.pass = gate_.Enter();
-  while (!line_.empty() && batch.ids.size() < most) {
-    const uint64_t id = line_.begin()->second;
+  while (next != line_.end() && batch.ids.size() < most) {
+    const uint64_t id = next->second;
     const bool alone = members_.at(id).alone;
     if (alone && !batch.ids.empty()) break;
-    line_.erase(line_.begin());
+    next = line_.erase(next);
     batch.ids.push_back(id);
     if (alone) break;
   }

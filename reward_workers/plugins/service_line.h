@@ -5,9 +5,10 @@
 // so long since the outage began, or since it stood in line where that was later; and for who was
 // first sent away so long ago and is sent away again, so that one that the service takes never does
 // not wait for ever; but not while others are answered, or only after many refusals: a service that
-// works through the line has room for everybody in time. Who is refused goes to the end: the next
-// probe is somebody else. No delay that a service asks for is longer than a quarter of the
-// patience, so that it is probed before that ends. Pure: time is passed in. Belongs to one thread.
+// works through the line has room for everybody in time. Who is refused goes to the end, and probes
+// are taken from all over the line, so that a few that are always refused cannot keep it closed. No
+// delay that a service asks for is longer than a quarter of the patience, so that it is probed
+// before that ends. Pure: time is passed in. Belongs to one thread.
 #pragma once
 
 #include <cstddef>
@@ -68,6 +69,7 @@ class ServiceLine {
 
   Time EndOfPatience(const Member& member) const;  // while the gate is closed
   void Stand(uint64_t id, const Member& member);
+  std::map<uint64_t, uint64_t>::iterator NextInLine();
 
   const Options options_;
   ServiceGate gate_;
@@ -77,7 +79,8 @@ class ServiceLine {
   std::multimap<Time, uint64_t> later_;  // may name some that are forgotten
   std::vector<uint64_t> impatient_;      // not told yet
   uint64_t next_place_ = 1;
-  Time rate_opens_{};  // as far as the rate is known to be used up
+  uint32_t probes_ = 0;  // since the gate closed
+  Time rate_opens_{};    // as far as the rate is known to be used up
   Time last_answered_{};
   std::optional<Time> next_impatient_;  // nobody's patience ends before, while closed
 };

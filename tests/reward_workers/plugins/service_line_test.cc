@@ -146,9 +146,9 @@ TEST(ServiceLine, WhoIsRefusedGoesToTheEnd) {
   EXPECT_THAT(line.Take(1, At(1)).ids, IsEmpty());
   line.Refused(probe, At(1), kNone);
   const ServiceLine::Batch next = line.Take(1, At(2));
-  EXPECT_THAT(next.ids, ElementsAre(4));
+  EXPECT_THAT(next.ids, ElementsAre(1));  // from the middle
   line.Answered(next, At(9));
-  EXPECT_THAT(line.Take(8, At(2)).ids, ElementsAre(2, 1, 3));
+  EXPECT_THAT(line.Take(8, At(2)).ids, ElementsAre(4, 2, 3));
 }
 
 TEST(ServiceLine, PatienceCountsFromTheOutageOrFromWhenOneCame) {

@@ -22,7 +22,7 @@ struct PromptTokens {
   std::vector<int32_t> tokens;
   std::string answer;
   std::string columns;  // the row's others, as JSON
-  int64_t line = 0;  // of the file, from 1
+  int64_t line = 0;     // of the file, from 1
 };
 
 class PromptSource {

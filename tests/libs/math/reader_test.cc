@@ -141,31 +141,13 @@ TEST(Reader, LettersOfAnAnswerAreReadInTheLightOfTheGold) {
 }
 
 TEST(Reader, AllOrNothing) {
-  for (const char* text : {"5)",
-                           "(5",
-                           "{5",
-                           "5}",
-                           "|5",
-                           "5 +",
-                           "+",
-                           "5 =",
-                           ",",
-                           "5,",
-                           "\\frac{1}",
-                           "x^",
-                           "x_",
-                           "\\sqrt",
-                           "\\{1",
-                           "1 \\cup",
-                           "5 \\in",
-                           "\\langle 1 \\rangle",
-                           "5 is right",
+  for (const char* text :
+       {"5)",         "(5",     "{5",   "5}",      "|5",        "5 +",
+        "+",          "5 =",    ",",    "5,",      "\\frac{1}", "x^",
+        "x_",         "\\sqrt", "\\{1", "1 \\cup", "5 \\in",    "\\langle 1 \\rangle",
+        "5 is right",
 
-                           "\\sin",
-                           "\\log_",
-                           "&",
-                           "\\\\",
-                           "5 \\right"}) {
+        "\\sin",      "\\log_", "&",    "\\\\",    "5 \\right"}) {
     if (std::string_view(text) == "5 \\right") {
       EXPECT_EQ(Tree(text), "5");
       continue;

@@ -1,7 +1,6 @@
 // cohort: starts, watches and reads runs.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 
 #include "cli/command.h"
 #include "libs/config/program_options.h"
@@ -36,16 +35,8 @@ int Main(int argc, char** argv) {
   if (const Status status = TakeOverrides(words, line.overrides); !status.ok()) {
     return ReportFailure(kProgramName, status);
   }
-  std::reverse(words.begin(), words.end());  // as the parser wants them
-  // The library reports wrong words, and --help, by throwing; this is the boundary.
-  try {
-    app.parse(std::move(words));
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return ReportFailure(kProgramName, InvalidArgument(std::string(error.what()) +
-                                                       "; --help shows how it is called"));
+  if (const std::optional<int> code = ParseWords(app, std::move(words), kProgramName)) {
+    return *code;
   }
   return line.run();
 }

@@ -29,23 +29,14 @@ VerdictKey& VerdictKey::Add(std::string_view part) {
 }
 
 std::optional<Verdict> VerdictCache::Find(const std::string& scorer, const Digest& key) {
-  const auto found = places_.find(key);
-  const bool hit = found != places_.end();
-  if (tell_) tell_(scorer, hit);
-  if (!hit) return std::nullopt;
-  order_.splice(order_.begin(), order_, found->second);
-  return found->second->second;
+  const Verdict* found = kept_.Find(key);
+  if (tell_) tell_(scorer, found != nullptr);
+  return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
 void VerdictCache::Keep(const Digest& key, const Verdict& verdict) {
-  if (entries_ == 0 || !WouldBeGivenAgain(verdict) || places_.contains(key)) return;
-  if (verdict.detail().size() > kLongestDetail) return;
-  if (order_.size() >= entries_) {
-    places_.erase(order_.back().first);
-    order_.pop_back();
-  }
-  order_.emplace_front(key, verdict);
-  places_[key] = order_.begin();
+  if (!WouldBeGivenAgain(verdict) || verdict.detail().size() > kLongestDetail) return;
+  kept_.Add(key, verdict);
 }
 
 }  // namespace cohort

@@ -9,14 +9,13 @@
 
 #include <cstddef>
 #include <functional>
-#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "libs/base/digest.h"
+#include "libs/base/lru.h"
 #include "libs/scoring/verdict.h"
 
 namespace cohort {
@@ -38,24 +37,17 @@ class VerdictCache {
 
   // Keeps at most so many verdicts, some 300 bytes each. `tell` hears of every question.
   explicit VerdictCache(size_t entries, Tell tell = nullptr)
-      : entries_(entries), tell_(std::move(tell)) {}
+      : kept_(entries), tell_(std::move(tell)) {}
 
   std::optional<Verdict> Find(const std::string& scorer, const Digest& key);
   // Does nothing for a verdict that is not to be kept.
   void Keep(const Digest& key, const Verdict& verdict);
 
-  size_t size() const { return order_.size(); }
+  size_t size() const { return kept_.size(); }
 
  private:
-  struct Hash {
-    size_t operator()(const Digest& digest) const { return digest.low; }
-  };
-  using Order = std::list<std::pair<Digest, Verdict>>;
-
-  size_t entries_;
+  Lru<Digest, Verdict, DigestHash> kept_;
   Tell tell_;
-  Order order_;  // the last one asked for first
-  std::unordered_map<Digest, Order::iterator, Hash> places_;
 };
 
 }  // namespace cohort

@@ -18,6 +18,11 @@ struct Digest {
   std::string ToString() const;  // 32 hexadecimal digits
 };
 
+// For tables in memory.
+struct DigestHash {
+  size_t operator()(const Digest& digest) const { return digest.low; }
+};
+
 Digest DigestOf(std::string_view bytes);
 
 // The same, over pieces.

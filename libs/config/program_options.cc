@@ -29,6 +29,21 @@ int ReportFailure(const std::string& program, const Status& failure) {
   return configuration ? kExitConfiguration : 1;
 }
 
+std::optional<int> ParseWords(CLI::App& app, std::vector<std::string> words,
+                              const std::string& program) {
+  std::reverse(words.begin(), words.end());  // as the parser wants them
+  try {
+    app.parse(std::move(words));
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(app.help().c_str(), stdout);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return ReportFailure(
+        program, InvalidArgument(std::string(error.what()) + "; --help shows how it is called"));
+  }
+  return std::nullopt;
+}
+
 Status TakeOverrides(std::vector<std::string>& words, std::vector<std::string>& overrides) {
   std::vector<std::string> rest;
   for (std::string& word : words) {
@@ -67,15 +82,8 @@ ProgramStart StartProgram(int argc, const char* const* argv,
   app.add_option("--instance", options.instance, "Name of this process in logs and status")
       ->capture_default_str()
       ->type_name("NAME");
-  std::reverse(words.begin(), words.end());  // as the parser wants them
-  // The library reports wrong words, and --help, by throwing; this is the boundary.
-  try {
-    app.parse(std::move(words));
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return {std::nullopt, 0};
-  } catch (const CLI::ParseError& error) {
-    return fail(InvalidArgument(std::string(error.what()) + "; --help shows how it is called"));
+  if (const std::optional<int> code = ParseWords(app, std::move(words), description.name)) {
+    return {std::nullopt, *code};
   }
   Result<Config> config = LoadConfig(sources);
   if (!config.ok()) return fail(config.status());

@@ -13,6 +13,10 @@
 #include "libs/config/config.h"
 #include "libs/config/load.h"
 
+namespace CLI {
+class App;
+}
+
 namespace cohort {
 
 inline constexpr int kExitConfiguration = 2;  // final: a supervisor does not restart
@@ -35,6 +39,11 @@ struct ProgramStart {
   int exit_code = 0;
 };
 ProgramStart StartProgram(int argc, const char* const* argv, const ProgramDescription& description);
+
+// Parses the words into the app's options. What the library throws ends here: the exit code to
+// leave with after --help or wrong words, both printed; nothing when the program goes on.
+std::optional<int> ParseWords(CLI::App& app, std::vector<std::string> words,
+                              const std::string& program);
 
 // Prints "NAME: message" to standard error in one line; the exit code that fits: 2 for a wrong
 // configuration or missing file, else 1.

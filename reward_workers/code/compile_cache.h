@@ -2,38 +2,38 @@
 #pragma once
 
 #include <cstddef>
-#include <list>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
-#include <unordered_map>
-#include <utility>
 
 #include "libs/base/digest.h"
+#include "libs/base/guarded.h"
+#include "libs/base/lru.h"
 
 namespace cohort {
 
 class CompileCache {
  public:
-  // Keeps at most so many bytes of programs, the last used ones.
-  explicit CompileCache(size_t bytes) : most_(bytes) {}
+  using Program = std::shared_ptr<const std::string>;
 
-  // The key names source, flags, compiler and base together.
-  std::shared_ptr<const std::string> Find(const Digest& key);
-  void Keep(const Digest& key, std::shared_ptr<const std::string> program);
+  // Keeps at most so many bytes of programs, the last used ones.
+  explicit CompileCache(size_t bytes) : kept_(Kept(bytes)) {}
+
+  // Null when it is not there. The key names source, flags, compiler and base together.
+  Program Find(const Digest& key) {
+    return kept_.With([&](Kept& kept) {
+      const Program* found = kept.Find(key);
+      return found == nullptr ? nullptr : *found;
+    });
+  }
+  void Keep(const Digest& key, Program program) {
+    const size_t bytes = program->size();
+    kept_.With([&](Kept& kept) { kept.Add(key, std::move(program), bytes); });
+  }
 
  private:
-  struct Hash {
-    size_t operator()(const Digest& digest) const { return digest.low; }
-  };
-  using Order = std::list<std::pair<Digest, std::shared_ptr<const std::string>>>;
+  using Kept = Lru<Digest, Program, DigestHash>;
 
-  const size_t most_;
-  std::mutex mutex_;
-  Order order_;  // the last one used first
-  std::unordered_map<Digest, Order::iterator, Hash> places_;
-  size_t bytes_ = 0;
+  Guarded<Kept> kept_;
 };
 
 }  // namespace cohort

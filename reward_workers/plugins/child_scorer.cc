@@ -14,8 +14,8 @@
 namespace cohort {
 namespace {
 
-constexpr int kAttempts =
-    3;  // the first, one alone, a canary; each may wait for its child to start
+// The first, one alone, two canaries and one alone again; each may wait for its child to start.
+constexpr int kAttempts = 5;
 
 class ChildBackend : public PluginBackend {
  public:

@@ -5,7 +5,8 @@
 // completion that the scorer judged before. Where the canary passes, the task is tried once more,
 // since trouble that has passed meanwhile is nobody's fault; breaks it then, the answer broke its
 // scorer, and that is the model's failure. Where two canaries break, the scorer or the task is
-// broken, and the rollout is masked. Pure; a value.
+// broken, and the rollout is masked. What comes and goes with a service is doubted for longer
+// (Broke). Pure; a value.
 #pragma once
 
 #include <string>

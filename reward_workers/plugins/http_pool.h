@@ -5,7 +5,8 @@
 // masked once patience ends: saturated where it said last that it has no room, else grader_crashed.
 // What may be away or may be this task's doing — a connection that breaks off, 502, 503, 504 — is
 // repeated with growing delays by itself. What then still breaks, and what breaks on one rollout —
-// a timeout, 500, nonsense — goes the way of grading_case.h, so that it cannot mask itself.
+// a timeout, 500, nonsense — goes the way of grading_case.h, so that it cannot mask itself; where
+// its canary meets a 5xx or a connection that breaks off, the service is away for all.
 #pragma once
 
 #include <cstdint>

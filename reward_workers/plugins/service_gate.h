@@ -2,11 +2,12 @@
 //
 // Open, everybody passes. A service that was not there, or sent somebody away unread, closes it for
 // a delay, longer each time in a row (retry_delay.h, up to 16 s: one probe is no burden, and the
-// end of an outage is noticed soon) and never shorter than the service asked for. Then it is
-// half-open: one passes as a probe. Where somebody answers the probe, the gate is open for all;
-// where nobody does, it is closed for longer. Only those say something who passed since the gate
-// last opened: the many that were under way when an outage began close it once, and late news of an
-// outage that is over close nothing. Pure: time is passed in. Belongs to one thread.
+// end of an outage is noticed soon) and never shorter than what the caller passes on of the
+// service's wish. Then it is half-open: one passes as a probe. Where somebody answers the probe,
+// the gate is open for all; where nobody does, it is closed for longer. Only those say something
+// who passed since the gate last opened: the many that were under way when an outage began close it
+// once, and late news of an outage that is over close nothing. Pure: time is passed in. Belongs to
+// one thread.
 #pragma once
 
 #include <cstdint>

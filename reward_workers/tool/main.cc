@@ -1,7 +1,6 @@
 // cohort-scorer: runs, scaffolds, checks and times scorers without a fleet.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 #include <exception>
 
 #include "libs/config/program_options.h"
@@ -35,17 +34,7 @@ int Main(int argc, char** argv) {
     return ReportFailure(line.program, status);
   }
   words.insert(words.end(), rest.begin(), rest.end());
-  std::reverse(words.begin(), words.end());  // as the parser wants them
-  // The library reports wrong words, and --help, by throwing; this is the boundary.
-  try {
-    app.parse(std::move(words));
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return ReportFailure(line.program, InvalidArgument(std::string(error.what()) +
-                                                       "; --help shows how it is called"));
-  }
+  if (const std::optional<int> code = ParseWords(app, std::move(words), line.program)) return *code;
   try {
     return line.run();
   } catch (const std::exception& error) {

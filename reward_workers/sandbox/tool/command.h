@@ -25,7 +25,4 @@ void AddCheckCommand(CLI::App& app, SandboxLine& line);
 // --as-user, --no-cgroups, --cgroup: which sandbox.
 void AddSandboxOptions(CLI::App& command, SandboxLine& line);
 
-// "NAME: message" on standard error; the exit code for a failure of ours.
-int ReportTrouble(const SandboxLine& line, const Status& status);
-
 }  // namespace cohort

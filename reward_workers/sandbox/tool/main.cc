@@ -1,16 +1,15 @@
 // cohort-sandbox: runs a program in a box, and says what boxes are worth on this machine.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 #include <exception>
 
+#include "libs/config/program_options.h"
 #include "reward_workers/sandbox/tool/command.h"
 
 namespace cohort {
 namespace {
 
 constexpr char kFooter[] = "docs/sandbox.md says what is promised and what is not.";
-constexpr int kWrongCommandLine = 2;
 
 int Main(int argc, char** argv) {
   SandboxLine line;
@@ -26,22 +25,11 @@ int Main(int argc, char** argv) {
   const auto own = std::find(words.begin(), words.end(), "--");
   if (own != words.end()) line.words.assign(own + 1, words.end());
   words.erase(own, words.end());
-  std::reverse(words.begin(), words.end());  // as the parser wants them
-  // The library reports wrong words, and --help, by throwing; this is the boundary.
-  try {
-    app.parse(std::move(words));
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "%s: %s; --help shows how it is called\n", line.program.c_str(),
-                 error.what());
-    return kWrongCommandLine;
-  }
+  if (const std::optional<int> code = ParseWords(app, std::move(words), line.program)) return *code;
   try {
     return line.run();
   } catch (const std::exception& error) {
-    return ReportTrouble(line, Internal(error.what()));
+    return ReportFailure(line.program, Internal(error.what()));
   }
 }
 
@@ -54,11 +42,6 @@ void AddSandboxOptions(CLI::App& command, SandboxLine& line) {
   command
       .add_option("--cgroup", line.options.cgroup, "A delegated cgroup (version 2) for the boxes")
       ->type_name("FOLDER");
-}
-
-int ReportTrouble(const SandboxLine& line, const Status& status) {
-  std::fprintf(stderr, "%s: %s\n", line.program.c_str(), status.message().c_str());
-  return status.code() == StatusCode::kInvalidArgument ? kWrongCommandLine : 1;
 }
 
 }  // namespace cohort

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "libs/base/files.h"
+#include "libs/config/program_options.h"
 #include "reward_workers/sandbox/tool/command.h"
 
 namespace cohort {
@@ -138,11 +139,12 @@ void Print(const SandboxLine& line, const SandboxResult& result, bool as_json) {
 
 int Run(const Options& options, const SandboxLine& line) {
   const Result<SandboxSpec> spec = MakeSpec(options, line);
-  if (!spec.ok()) return ReportTrouble(line, spec.status());
-  if (const Status status = CheckSpec(*spec); !status.ok()) return ReportTrouble(line, status);
+  if (!spec.ok()) return ReportFailure(line.program, spec.status());
+  if (const Status status = CheckSpec(*spec); !status.ok())
+    return ReportFailure(line.program, status);
   const Result<std::unique_ptr<Sandbox>> sandbox = Sandbox::Open(line.options);
   if (!sandbox.ok()) {
-    ReportTrouble(line, sandbox.status());
+    ReportFailure(line.program, sandbox.status());
     return kTroubleExit;
   }
   const SandboxResult result = (*sandbox)->Run(*spec);

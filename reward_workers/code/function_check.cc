@@ -15,7 +15,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr char kThere[] = "/cohort";  // the scripts, in the boxes
+constexpr char kThere[] = "/cohort";          // the scripts, in the boxes
+constexpr uint64_t kMostVerdicts = 64 << 20;  // bytes of the checker's lines, of thousands of tests
 
 std::string JobOf(const CodeTask& task, bool all) {
   Json job = {{"function", task.function}, {"all", all}};
@@ -114,6 +115,7 @@ FunctionEnds CheckFunctions(Sandbox& sandbox, ProgramRunner& runner, const std::
     SandboxSpec candidate = Script(scripts, "candidate.py", {"program.py", source}, pair.ends[1]);
     candidate.limits = checker.limits = limits;
     checker.limits.memory = std::max(checker.limits.memory, uint64_t{1} << 30);
+    checker.limits.output = kMostVerdicts;
     SandboxResult lost;
     lost.end = SandboxEnd::kInfrastructure;
     if (pair.ends[0] < 0) {

@@ -43,7 +43,7 @@ def main():
     except BaseException as error:
         channel.send(said(error) | {"loading": True})
         return
-    channel.send({"ready": sorted(name for name in space if isinstance(name, str))})
+    channel.send({"ready": True})
     kept = []
     while (task := channel.receive()) is not None:
         try:

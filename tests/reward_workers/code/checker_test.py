@@ -123,6 +123,23 @@ class Attacks(Case):
                     self.assert_earns_nothing(program, job)
 
 
+    def test_no_reply_ends_the_checker_without_a_verdict(self):
+        """That would mask the answer; it is the program's failure."""
+        for reply in ('{"ready": [[1]]}', '{"ready": 5}', '{"raised": [1]}', '{"raised": {}, "message": []}', "[]", "7", '{"value": {"set": [[]]}}',
+                      '{"value": {"float": []}}', '{"value": {"a": 1, "b": 2}}', '{"value": {"complex": ["x"]}}', '{"value": {"bytes": 5}}',
+                      '{"value": ' + "[" * 450 + "]" * 450 + "}", '{"value": ' + "[" * 900 + "]" * 900 + "}", "\\ud800", "{"):
+            program = f"""
+                import os, struct, time
+                body = {reply!r}.encode()
+                for fd in range(3, 64):
+                    try: os.write(fd, struct.pack('<I', len(body)) + body)
+                    except OSError: pass
+                def f(a): return 0"""
+            for job in self.jobs:
+                with self.subTest(reply=reply[:40], kind=job["kind"]):
+                    self.assertRegex(self.verdicts(program, job), r"^[WRC]+\.$")
+
+
 class HumanEval(Case):
     def setUp(self):
         path = pathlib.Path(os.environ.get("COHORT_DATA", "../shared/data")) / "HumanEval.jsonl.gz"

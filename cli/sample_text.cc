@@ -41,7 +41,7 @@ std::string RewardLine(const json& row) {
   if (const auto parts = row.find("components"); parts != row.end() && parts->is_object()) {
     std::string text;
     for (const auto& [name, value] : parts->items()) {
-      text += (text.empty() ? "" : ", ") + name + " " + Plain(*parts, name.c_str());
+      text += (text.empty() ? "" : ", ") + Visible(name) + " " + Plain(*parts, name.c_str());
     }
     if (!text.empty()) line += " (" + text + ")";
   }
@@ -49,7 +49,7 @@ std::string RewardLine(const json& row) {
     line += correct->get<bool>() ? " · right" : " · wrong";
   }
   for (const char* key : {"outcome", "detail"}) {
-    if (const std::string value = Plain(row, key); !value.empty()) line += " · " + value;
+    if (const std::string value = Plain(row, key); !value.empty()) line += " · " + Visible(value);
   }
   return line;
 }
@@ -76,7 +76,11 @@ std::string SampleText(const json& row) {
   if (const std::string truth = Plain(row, "truth"); !truth.empty()) {
     text += Indented(truth, "  = ") + "\n";
   }
-  return text + "  " + RewardLine(row) + "\n  " + TokensLine(row) + "\n";
+  text += "  " + RewardLine(row) + "\n  " + TokensLine(row) + "\n";
+  if (const std::string evidence = Plain(row, "evidence"); !evidence.empty()) {
+    text += Indented(evidence, "  │ ") + "\n";
+  }
+  return text;
 }
 
 }  // namespace cohort

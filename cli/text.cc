@@ -6,6 +6,36 @@
 namespace cohort {
 namespace {
 
+constexpr char32_t kNoCharacter = 0xFFFFFFFF;
+
+struct Character {
+  char32_t value;  // kNoCharacter: the first byte begins none
+  size_t bytes;
+};
+
+Character CharacterAt(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return {first, 1};
+  const size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  if (first < 0xC2 || first > 0xF4 || text.size() < bytes) return {kNoCharacter, 1};
+  char32_t value = first & (0x7F >> bytes);
+  for (size_t i = 1; i < bytes; ++i) {
+    const auto next = static_cast<unsigned char>(text[i]);
+    if ((next & 0xC0) != 0x80) return {kNoCharacter, 1};
+    value = value << 6 | (next & 0x3F);
+  }
+  const bool surrogate = value >= 0xD800 && value < 0xE000;
+  if (value < kLeast[bytes] || value > 0x10FFFF || surrogate) return {kNoCharacter, 1};
+  return {value, bytes};
+}
+
+// Controls, and what turns the direction of writing.
+bool IsControl(char32_t c) {
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x61C || (c >= 0x200E && c <= 0x200F) ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
 bool BeginsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
 
 size_t Columns(std::string_view text) {
@@ -33,19 +63,30 @@ std::string Age(double seconds) {
   return std::to_string(whole / 3600) + " h " + std::to_string(whole % 3600 / 60) + " min";
 }
 
+std::string Visible(std::string_view text) {
+  std::string out;
+  char shown[16];
+  for (size_t at = 0; at < text.size();) {
+    const auto [character, bytes] = CharacterAt(text.substr(at));
+    const bool plain = character == U'\n' || character == U'\t';
+    if (character == kNoCharacter || (IsControl(character) && !plain)) {
+      const bool byte = character == kNoCharacter || character < 0x80;
+      std::snprintf(shown, sizeof(shown), byte ? "\\x%02x" : "\\u{%x}",
+                    byte ? static_cast<unsigned char>(text[at]) : static_cast<unsigned>(character));
+      out += shown;
+    } else {
+      out += text.substr(at, bytes);
+    }
+    at += bytes;
+  }
+  return out;
+}
+
 std::string Indented(std::string_view text, std::string_view indent) {
   std::string out(indent);
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      out += "\n" + std::string(indent);
-    } else if ((byte < 0x20 && c != '\t') || byte == 0x7f) {
-      char visible[8];
-      std::snprintf(visible, sizeof(visible), "\\x%02x", byte);
-      out += visible;
-    } else {
-      out += c;
-    }
+  for (const char c : Visible(text)) {
+    out += c;
+    if (c == '\n') out += indent;
   }
   return out;
 }

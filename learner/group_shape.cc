@@ -24,7 +24,7 @@ void ShapeGroup(const RouteConfig& route, Group& group) {
     Result<Outcome> outcome = Outcome::Scored(shaped.outcome.reason(), std::move(components),
                                               shaped.outcome.correct(), shaped.outcome.detail());
     if (!outcome.ok()) continue;  // all of it is finite
-    shaped.outcome = *std::move(outcome);
+    shaped.outcome = (*std::move(outcome)).With(shaped.outcome.evidence());
     members[i]->scored = std::make_shared<const Scored>(std::move(shaped));
   }
 }

@@ -178,6 +178,7 @@ Status RunRecords::Sample(const RecordPoint& point, const Scored& scored, const 
                  {"worker", scored.worker},
                  {"end", end}};
   const std::optional<double> reward = scored.outcome.reward();
+  if (!scored.outcome.evidence().empty()) record["evidence"] = scored.outcome.evidence();
   record["reward"] = reward ? json(*reward) : json();
   if (evaluation) record["evaluation"] = {{"stage_index", point.stage_index}, {"step", point.step}};
   return samples_.Append(record);

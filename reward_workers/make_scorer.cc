@@ -11,6 +11,7 @@
 #include "reward_workers/plugins/child_scorer.h"
 #include "reward_workers/plugins/http_scorer.h"
 #include "reward_workers/scorer.h"
+#include "reward_workers/swe_scorer.h"
 
 namespace cohort {
 namespace {
@@ -85,6 +86,8 @@ Result<std::unique_ptr<Scorer>> MakeOfKind(const ScorerConfig& config,
   }
   if (config.kind == "http") return MakeHttpScorer(config, context);
   if (config.kind == "code") return MakeCodeScorer(config, context);
+  if (config.kind == "swe") return MakeSweScorer(config, context);
+  if (config.kind == "patch_similarity") return MakePatchSimilarityScorer(config, context);
   if (config.kind == "judge") return MakeJudgeScorer(config, *span, context);
   return Bad(config, "kind: \"" + config.kind + "\" is unknown; use " + ScorerKindsInWords());
 }

@@ -40,6 +40,8 @@ using VerdictCallback = std::function<void(Verdict)>;
 class PendingScore {
  public:
   virtual ~PendingScore() = default;
+  // What it does now, for people; empty: nothing to tell.
+  virtual std::string phase() const { return ""; }
 };
 
 // What a scorer reads beyond texts and gold.

@@ -176,6 +176,9 @@ struct Outcome {
 
   detail @3 :Text;
   # One line for people. May be empty.
+
+  evidence @4 :Text;
+  # What is kept for those who check the outcome later: some lines, 16 KiB at most. May be empty.
 }
 
 # One scorer's share of a reward: reward = sum of weight × value.

@@ -9,7 +9,7 @@ packages=(
   capnproto libcapnp-dev libzmq3-dev cppzmq-dev prometheus-cpp-dev libcivetweb-dev libcurl4-openssl-dev zlib1g-dev
   libgtest-dev libgmock-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev
   libpcre2-dev libxxhash-dev libzstd-dev libbenchmark-dev libhiredis-dev
-  libflint-dev libflint-arb-dev libcalcium-dev libicu-dev libcld2-dev libseccomp-dev
+  libflint-dev libflint-arb-dev libcalcium-dev libicu-dev libcld2-dev libseccomp-dev libgit2-dev
 )
 
 say() { printf '\033[1msetup:\033[0m %s\n' "$*" >&2; }

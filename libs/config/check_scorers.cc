@@ -153,6 +153,9 @@ void CheckKind(const ScorerConfig& scorer, const std::string& path, Problems& pr
   if (scorer.kind == "soft_overlong" && scorer.length_buffer > scorer.length_limit) {
     problems.push_back(path + ".length_buffer is above its length_limit; lower it");
   }
+  if ((scorer.kind == "swe" || scorer.kind == "patch_similarity") && scorer.environments.empty()) {
+    problems.push_back(path + ".environments is missing: name the folder of the environments");
+  }
   if (scorer.kind == "judge" &&
       (scorer.lowest >= scorer.highest || !std::isfinite(scorer.highest - scorer.lowest))) {
     problems.push_back(path + ".lowest is not below its highest; swap them");

@@ -92,7 +92,11 @@ struct ScorerConfig {
   double tolerance = 1e-6;         // of match = "floats"
   double cpu_seconds = 10;         // for one test, over all its processes
   bool continues_prompt = false;   // the program is the prompt's text and the completion
-  std::string sandbox = "full";    // what the machine must be able to: or "any"
+  std::string sandbox = "full";  // kinds "code", "swe": what the machine must be able to: or "any"
+
+  // Kind "swe": the patch in the completion, tested by its project's suite in a sandbox.
+  std::string environments;  // the folder of the environments
+  std::string trees;  // where source trees are checked out; empty: below the temporary folder
 };
 
 // A language that programs may be written in.

@@ -11,19 +11,25 @@ namespace cohort {
 inline std::vector<std::string_view> ScorerKinds() {
   return {"exact",         "numeric", "math",       "format",   "clean_stop", "length",
           "soft_overlong", "cosine",  "repetition", "language", "python",     "process",
-          "library",       "http",    "judge",      "code"};
+          "library",       "http",    "judge",      "code",     "swe",        "patch_similarity"};
 }
 
 // The kinds among them that ask another process: a child, or a service.
 inline std::vector<std::string_view> ChildKinds() { return {"python", "process", "library"}; }
 inline std::vector<std::string_view> ServiceKinds() { return {"http", "judge"}; }
 inline std::vector<std::string_view> OutsideKinds() {
-  return {"python", "process", "library", "http", "judge", "code"};
+  return {"python", "process", "library", "http", "judge", "code", "swe"};
 }
 // The kinds that run code of the user's own.
 inline std::vector<std::string_view> PluginKinds() {
   return {"python", "process", "library", "http"};
 }
+
+// The kinds that run what models write, in a sandbox.
+inline std::vector<std::string_view> SandboxKinds() { return {"code", "swe"}; }
+
+// The kinds that judge patches of a project.
+inline std::vector<std::string_view> PatchKinds() { return {"swe", "patch_similarity"}; }
 
 // How kind "code" gives credit and compares outputs, and what it demands of the sandbox.
 inline std::vector<std::string_view> CodeCredits() { return {"all", "fraction", "subtasks"}; }
@@ -49,7 +55,7 @@ inline std::vector<std::string_view> ScorerLanguages() {
           "id", "it", "ja", "ko", "nl", "pl", "pt", "ru", "sv", "th", "tr", "vi"};
 }
 
-// "exact, numeric, … or repetition"
+// "exact, numeric, … or patch_similarity"
 inline std::string ScorerKindsInWords() {
   const std::vector<std::string_view> kinds = ScorerKinds();
   std::string words;

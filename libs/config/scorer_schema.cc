@@ -16,7 +16,8 @@ void AddCommonKeys(KeysOf<S>& keys) {
            "DAPO's soft overlong punishment (-1 to 0), the cosine of the length by what is right, "
            "the share of repeated n-grams (give it a negative weight), the share of words of one "
            "language; a Python function, a process, a shared library, a service; what a model says "
-           "of it; or what its program does in a sandbox.")
+           "of it; what its program does in a sandbox; whether a project's tests pass with its "
+           "patch, or how alike that is to the reference.")
       .Key("weight", &S::weight, Any(),
            "The reward is the sum of weight × value; 0 computes the value for gates and metrics "
            "only.")
@@ -38,7 +39,7 @@ void AddBuiltInKeys(KeysOf<S>& keys) {
            "The part of the completion that it sees: all of it, what follows `</think>`, or what "
            "precedes it. Not given, it is reasoning for kind language, answer for kind judge, else "
            "all.")
-      .For({"exact", "numeric", "math", "language", "judge", "code"})
+      .For({"exact", "numeric", "math", "language", "judge", "code", "swe", "patch_similarity"})
       .Key("length_limit", &S::length_limit, AtLeast(0),
            "The number of tokens at which the value reaches 0 (length), -1 (soft_overlong), or its "
            "end (cosine).")
@@ -74,8 +75,10 @@ void AddBuiltInKeys(KeysOf<S>& keys) {
 }
 
 void AddPluginKeys(KeysOf<S>& keys) {
-  std::vector<std::string_view> children_and_code = ChildKinds();
-  children_and_code.push_back("code");
+  std::vector<std::string_view> parallel = ChildKinds();
+  for (const std::string_view kind : SandboxKinds()) parallel.push_back(kind);
+  std::vector<std::string_view> timed = ChildKinds();  // swe: its environments say
+  for (const std::string_view kind : {"http", "judge", "code"}) timed.push_back(kind);
   keys.Key("source", &S::source, Any(),
            "FILE.py:FUNCTION, or MODULE:FUNCTION; a reward function of TRL, a `compute_score` of "
            "verl or one of your own, unchanged (docs/scorers.md).")
@@ -104,18 +107,18 @@ void AddPluginKeys(KeysOf<S>& keys) {
            "Children, or programs, that run at once; 0 takes as many as cpus and memory_mb leave "
            "room "
            "for, in one worker that has the machine to itself.")
-      .For(children_and_code)
+      .For(parallel)
       .Key("cpus", &S::cpus, MoreThan(0), "Cores that one child keeps busy; for processes = 0.")
-      .For(children_and_code)
+      .For(parallel)
       .Key(
           "timeout_seconds", &S::timeout_seconds, AtLeast(0.001),
           "How long one rollout (for kind code: one test) may take, counted from when it is handed "
           "over.")
-      .For(OutsideKinds())
+      .For(timed)
       .Key("memory_mb", &S::memory_mb, AtLeast(1),
            "Memory of one child, or of a program with its processes, in MiB; above it, it is "
            "killed.")
-      .For(children_and_code)
+      .For(parallel)
       .Key("in_flight", &S::in_flight, AtLeast(1), "Requests under way at once.")
       .For(ServiceKinds())
       .Key("batch", &S::batch, AtLeast(1), "Rollouts in one request at most.")
@@ -158,7 +161,18 @@ void AddCodeKeys(KeysOf<S>& keys) {
       .Key("sandbox", &S::sandbox, OneOf(SandboxDemands()),
            "full: the worker does not start where `cohort sandbox check` finds something missing; "
            "any: it runs with what there is.")
-      .For({"code"});
+      .For(SandboxKinds());
+}
+
+void AddSweKeys(KeysOf<S>& keys) {
+  keys.Key("environments", &S::environments, Any(),
+           "The folder with a folder for each environment (docs/scorers.md), as the rows name "
+           "them.")
+      .For(PatchKinds())
+      .Key("trees", &S::trees, Any(),
+           "Where commits are checked out, for all workers of the machine; empty is "
+           "cohort-trees-UID below the temporary folder.")
+      .For(PatchKinds());
 }
 
 void AddJudgeKeys(KeysOf<S>& keys) {
@@ -205,6 +219,7 @@ ConfigSection ScorersSection() {
   AddPluginKeys(keys);
   AddJudgeKeys(keys);
   AddCodeKeys(keys);
+  AddSweKeys(keys);
   return List("scorers", &Config::scorers, "name",
               "Components of the reward, used by routes by name.", keys);
 }

@@ -95,7 +95,7 @@ Status Read(schema::Outcome::Reader in, Outcome& outcome) {
       return InvalidArgument("has a score although it is masked: " +
                              std::string(OutcomeReasonName(reason)));
     }
-    outcome = Outcome::Masked(reason, std::move(detail));
+    outcome = Outcome::Masked(reason, std::move(detail)).With(ToString(in.getEvidence()));
     return {};
   }
   std::vector<RewardComponent> components;
@@ -105,6 +105,7 @@ Status Read(schema::Outcome::Reader in, Outcome& outcome) {
   }
   COHORT_ASSIGN_OR_RETURN(
       outcome, Outcome::Scored(reason, std::move(components), in.getCorrect(), std::move(detail)));
+  outcome = std::move(outcome).With(ToString(in.getEvidence()));
   return {};
 }
 

@@ -74,7 +74,8 @@ size_t Words(const Rollout& rollout) {
 
 size_t Words(const Scored& scored) {
   size_t words = 2 * kStructWords + Words(scored.rollout) + BlobWords(scored.completion.size()) +
-                 BlobWords(scored.worker.size()) + BlobWords(scored.outcome.detail().size());
+                 BlobWords(scored.worker.size()) + BlobWords(scored.outcome.detail().size()) +
+                 BlobWords(scored.outcome.evidence().size());
   for (const RewardComponent& component : scored.outcome.components()) {
     words += 3 + BlobWords(component.name.size());
   }
@@ -143,6 +144,7 @@ void Write(const Outcome& outcome, schema::Outcome::Builder out) {
     components[i].setWeight(component.weight);
   }
   out.setDetail(Text(outcome.detail()));
+  out.setEvidence(Text(outcome.evidence()));
 }
 
 void Write(const Scored& scored, schema::Scored::Builder out) {

@@ -191,7 +191,8 @@ Outcome Judgement::Finish() const {
     if (!composition_->needed_[i] || !verdict || verdict->scored() || !verdict->applicable())
       continue;
     return Outcome::Masked(verdict->reason(),
-                           composition_->rules_[i].name + ": " + verdict->detail());
+                           composition_->rules_[i].name + ": " + verdict->detail())
+        .With(Evidence());
   }
   return FinishScored();
 }
@@ -225,8 +226,19 @@ Outcome Judgement::FinishScored() const {
   }
   Result<Outcome> outcome =
       Outcome::Scored(reason, std::move(components), correct, std::move(detail));
-  if (outcome.ok()) return *std::move(outcome);
+  if (outcome.ok()) return (*std::move(outcome)).With(Evidence());
   return Outcome::Masked(OutcomeReason::kGraderCrashed, outcome.status().message());
+}
+
+std::string Judgement::Evidence() const {
+  std::string evidence;
+  for (size_t i = 0; i < seats_.size(); ++i) {
+    const std::optional<Verdict>& verdict = seats_[i].verdict;
+    if (!verdict || verdict->evidence().empty()) continue;
+    if (!evidence.empty()) evidence += '\n';
+    evidence += composition_->rules_[i].name + ": " + verdict->evidence();
+  }
+  return evidence;
 }
 
 }  // namespace cohort

@@ -86,6 +86,7 @@ class Judgement {
   void Advance();
   void Decide(size_t scorer, std::optional<double> value);
   Outcome FinishScored() const;
+  std::string Evidence() const;  // of all verdicts
 
   std::shared_ptr<const Composition> composition_;
   std::vector<Seat> seats_;

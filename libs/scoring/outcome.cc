@@ -1,5 +1,6 @@
 #include "libs/scoring/outcome.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -25,6 +26,10 @@ std::string_view OutcomeReasonName(OutcomeReason reason) {
       return "program_output";
     case OutcomeReason::kGraderKilled:
       return "grader_killed";
+    case OutcomeReason::kPatchRejected:
+      return "patch_rejected";
+    case OutcomeReason::kTampered:
+      return "tampered";
     case OutcomeReason::kGoldInvalid:
       return "gold_invalid";
     case OutcomeReason::kTaskUnsupported:
@@ -79,6 +84,12 @@ Outcome Outcome::Masked(OutcomeReason reason, std::string detail) {
   outcome.reason_ = IsScored(reason) ? OutcomeReason::kGraderCrashed : reason;
   outcome.detail_ = std::move(detail);
   return outcome;
+}
+
+Outcome Outcome::With(std::string evidence) && {
+  evidence.resize(std::min(evidence.size(), kMostEvidence));
+  evidence_ = std::move(evidence);
+  return std::move(*this);
 }
 
 std::optional<double> Outcome::reward() const {

@@ -4,6 +4,7 @@
 // loss and out of the group's mean and deviation alike, never zero. Values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +26,8 @@ enum class OutcomeReason : uint16_t {
   kProgramCrash = 6,    // … crashed
   kProgramOutput = 7,   // … wrote too much
   kGraderKilled = 8,    // the same answer broke its grader again while a canary passed
+  kPatchRejected = 9,   // its patch does not apply, or touches what it may not
+  kTampered = 10,       // it made tests pass that cannot
   // Masked.
   kGoldInvalid = 101,      // the reference answer cannot be read
   kTaskUnsupported = 102,  // no scorer of this worker can judge it
@@ -34,6 +37,8 @@ enum class OutcomeReason : uint16_t {
   kCancelled = 106,  // nobody wants the answer any more
   kSaturated = 107,  // a service had no room for it until patience ended
 };
+
+inline constexpr size_t kMostEvidence = 16 << 10;
 
 bool IsScored(OutcomeReason reason);
 std::string_view OutcomeReasonName(OutcomeReason reason);  // "graded", "gold_invalid", …
@@ -52,6 +57,8 @@ class Outcome {
   static Result<Outcome> Scored(OutcomeReason reason, std::vector<RewardComponent> components,
                                 bool correct, std::string detail = "");
   static Outcome Masked(OutcomeReason reason, std::string detail);
+  // The same outcome with what is kept for those who check it later; cut to kMostEvidence bytes.
+  Outcome With(std::string evidence) &&;
 
   bool scored() const { return IsScored(reason_); }
   OutcomeReason reason() const { return reason_; }
@@ -59,7 +66,8 @@ class Outcome {
   std::optional<double> reward() const;
   bool correct() const { return correct_; }
   const std::vector<RewardComponent>& components() const { return components_; }
-  const std::string& detail() const { return detail_; }  // one line for people
+  const std::string& detail() const { return detail_; }      // one line for people
+  const std::string& evidence() const { return evidence_; }  // some lines; may be empty
 
   bool operator==(const Outcome&) const = default;
 
@@ -68,6 +76,7 @@ class Outcome {
   std::vector<RewardComponent> components_;
   bool correct_ = false;
   std::string detail_;
+  std::string evidence_;
 };
 
 }  // namespace cohort

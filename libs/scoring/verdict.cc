@@ -26,6 +26,11 @@ Verdict Verdict::NotApplicable(std::string detail) {
   return verdict;
 }
 
+Verdict Verdict::With(std::string evidence) && {
+  evidence_ = std::move(evidence);
+  return std::move(*this);
+}
+
 std::optional<double> Verdict::value() const {
   if (!scored()) return std::nullopt;
   return value_;

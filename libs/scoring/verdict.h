@@ -21,12 +21,16 @@ class Verdict {
   // The scorer has nothing to say about such a sample (None in TRL): the reward is made without it.
   static Verdict NotApplicable(std::string detail = "");
 
+  // The same verdict with what is kept for those who check it later: some lines.
+  Verdict With(std::string evidence) &&;
+
   bool scored() const { return IsScored(reason_); }
   bool applicable() const { return applicable_; }
   OutcomeReason reason() const { return reason_; }
   // Nothing when masked or not applicable.
   std::optional<double> value() const;
   const std::string& detail() const { return detail_; }  // one line for people; may be empty
+  const std::string& evidence() const { return evidence_; }
 
   bool operator==(const Verdict&) const = default;
 
@@ -37,6 +41,7 @@ class Verdict {
   OutcomeReason reason_;
   double value_;
   std::string detail_;
+  std::string evidence_;
   bool applicable_ = true;
 };
 

@@ -39,29 +39,37 @@ bool Equal(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<std::string_view> LastCodeBlock(std::string_view text,
-                                              std::span<const std::string_view> languages) {
-  std::optional<std::string_view> named;
-  std::optional<std::string_view> unnamed;
+std::vector<FencedBlock> FencedBlocks(std::string_view text) {
+  std::vector<FencedBlock> blocks;
   Fence open;
-  size_t begin = 0;  // of the open block's text
+  FencedBlock block;
   for (size_t at = 0; at <= text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
     const Fence fence = FenceOf(text.substr(at, end - at));
     if (fence.mark != 0 && open.mark == 0) {
       open = fence;
-      begin = end + 1;
+      block = {fence.says, text.substr(std::min(end + 1, text.size())), at};
     } else if (fence.mark != 0 && fence.mark == open.mark && fence.length >= open.length &&
                fence.says.empty()) {
-      const std::string_view block = text.substr(begin, at - begin);
-      const std::string_view language = open.says.substr(0, open.says.find_first_of(" \t{"));
-      if (language.empty()) unnamed = block;
-      if (std::ranges::any_of(languages, [&](auto name) { return Equal(language, name); })) {
-        named = block;
-      }
+      block.text = block.text.substr(0, at - static_cast<size_t>(block.text.data() - text.data()));
+      blocks.push_back(block);
       open = {};
     }
     at = end + 1;
+  }
+  return blocks;
+}
+
+std::optional<std::string_view> LastCodeBlock(std::string_view text,
+                                              std::span<const std::string_view> languages) {
+  std::optional<std::string_view> named;
+  std::optional<std::string_view> unnamed;
+  for (const FencedBlock& block : FencedBlocks(text)) {
+    const std::string_view language = block.says.substr(0, block.says.find_first_of(" \t{"));
+    if (language.empty()) unnamed = block.text;
+    if (std::ranges::any_of(languages, [&](auto name) { return Equal(language, name); })) {
+      named = block.text;
+    }
   }
   return named ? named : unnamed;
 }

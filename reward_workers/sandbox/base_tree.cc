@@ -108,7 +108,7 @@ Status AddDevices(bool own) {
 }
 
 Status AddPlaces(const std::vector<std::string>& keep) {
-  for (const char* name : {"empty", "new", "proc"}) {
+  for (const char* name : {"empty", "new", "disk", "proc"}) {
     COHORT_RETURN_IF_ERROR(MakeFolder(Build(name)));
   }
   for (int i = 0; i < kMaxBinds; ++i) {
@@ -154,13 +154,13 @@ Result<BaseTree> EnterBaseTree(bool own_devices, const std::vector<std::string>&
   return base;
 }
 
-Result<std::vector<int>> TakeOutside(const BaseTree& base, const std::vector<std::string>& paths) {
+Result<std::vector<int>> TakeOutside(const BaseTree& base, const std::vector<SandboxBind>& binds) {
   std::vector<int> trees;
-  if (paths.empty()) return trees;
+  if (binds.empty()) return trees;
   if (setns(base.outside, CLONE_NEWNS) != 0) return Failed("cannot see this machine's files");
   Status status;
-  for (const std::string& path : paths) {
-    Result<int> tree = TakeTree(path);
+  for (const SandboxBind& bind : binds) {
+    Result<int> tree = TakeTree(bind.source, /*recursive=*/!bind.writable);
     if (!tree.ok()) {
       status = tree.status();
       break;

@@ -45,8 +45,13 @@ Status LayOutBox(const BoxPlan& plan);
 struct BoxTrial {
   bool overlay = false;
   bool proc = false;
+  bool trees = false;  // overlays that can be written
 };
-BoxTrial TryBoxTree();
+BoxTrial TryBoxTree(bool root);
+// Unavailable if it needs trees that may be changed and there are none.
+Status CheckTrees(const BaseTree& base, const SandboxSpec& spec);
+// What the specification removes from trees and places in /work. (box_files.cc)
+Status LayFiles(const BoxPlan& plan);
 
 // Becomes the program: gives up all rights and never returns. Called in a child that shares the
 // watcher's memory until then, so a failure is simply left there. (become_program.cc)

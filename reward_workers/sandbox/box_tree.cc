@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 
 #include "reward_workers/sandbox/box.h"
@@ -11,8 +12,11 @@ namespace cohort {
 namespace {
 
 constexpr char kNew[] = "/new";
+constexpr char kDisk[] = "/disk";  // of a box with trees
+constexpr char kChanges[] = "/disk/tree-";
 constexpr uint64_t kOwnBytes = 256 << 10;  // folders, passwd: on the disk but not the program's
 constexpr uint64_t kOwnInodes = 64;
+constexpr uint64_t kInodesPerTree = 8;
 constexpr uint64_t kBytesPerInode = 4096;
 constexpr uint64_t kLeastInodes = 1024;
 constexpr unsigned long kDull = MS_NOSUID | MS_NODEV;
@@ -27,16 +31,12 @@ Status Folder(const std::string& path, mode_t mode) {
   return Failed("cannot make " + path);
 }
 
-// The folders on the way to `path` below `root`, which exists; owned by the program.
-Status FoldersTo(const std::string& root, const std::string& path, uid_t owner, bool give) {
+// The folders on the way to a path of the box. (No bind lies in another: no links are on it.)
+Status FoldersTo(const std::string& path) {
   for (size_t slash = path.find('/'); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
-    const std::string folder = root + "/" + path.substr(0, slash);
-    if (mkdir(folder.c_str(), 0755) != 0) {
-      if (errno == EEXIST) continue;
-      return Failed("cannot make " + path.substr(0, slash));
-    }
-    if (give && chown(folder.c_str(), owner, owner) != 0) return Failed("cannot give " + folder);
+    const std::string folder = New(path.substr(0, slash));
+    if (mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return Failed("cannot make " + folder);
   }
   return {};
 }
@@ -108,55 +108,44 @@ Status AddProc(bool own) {
   return {};
 }
 
-Status AddBinds(const BoxPlan& plan) {
-  for (size_t i = 0; i < plan.trees.size(); ++i) {
-    const std::string path = plan.spec.binds[i].target.substr(1);
-    const std::string target = New(path);
-    COHORT_RETURN_IF_ERROR(FoldersTo(kNew, path, plan.uid, /*give=*/false));
-    struct stat status = {};
-    if (fstat(plan.trees[i], &status) != 0)
-      return Failed("cannot see " + plan.spec.binds[i].source);
-    if (S_ISDIR(status.st_mode)) {
-      if (mkdir(target.c_str(), 0755) != 0 && errno != EEXIST)
-        return Failed("cannot make " + target);
-      if (plan.base->overlay) {
-        const std::string place = "/tree-" + std::to_string(i);
-        COHORT_RETURN_IF_ERROR(PutTree(plan.trees[i], place));
-        COHORT_RETURN_IF_ERROR(Lay(*plan.base, place, target));
-        continue;
-      }
-    } else {
-      COHORT_RETURN_IF_ERROR(WriteText(target, ""));
-    }
-    COHORT_RETURN_IF_ERROR(PutTree(plan.trees[i], target));
+// A tree in its place, behind an overlay whose changes lie in `changes`. What the program sees as
+// the tree's root folder is the one there.
+Status LayWritable(const BoxPlan& plan, mode_t mode, const std::string& tree,
+                   const std::string& changes, const std::string& target) {
+  const std::string upper = changes + "/upper", work = changes + "/work";
+  COHORT_RETURN_IF_ERROR(Folder(changes, 0700));
+  COHORT_RETURN_IF_ERROR(Folder(upper, mode & 0777));
+  COHORT_RETURN_IF_ERROR(Folder(work, 0700));
+  if (plan.root && chown(upper.c_str(), plan.uid, plan.uid) != 0) {
+    return Failed("cannot give " + target);
   }
-  return {};
+  return Mount("overlay", target, "overlay", kDull,
+               "lowerdir=" + tree + ",upperdir=" + upper + ",workdir=" + work +
+                   (plan.root ? ",redirect_dir=on" : ",userxattr"));
 }
 
-Status AddFiles(const BoxPlan& plan) {
-  const std::string work = New("work");
-  for (const SandboxFile& file : plan.spec.files) {
-    COHORT_RETURN_IF_ERROR(FoldersTo(work, file.path, plan.uid, plan.root));
-    const std::string path = work + "/" + file.path;
-    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0 && errno == ENOSPC) return ResourceExhausted("too many files");
-    if (fd < 0) return Failed("cannot place " + file.path);
-    std::string_view bytes = file.bytes;
-    while (!bytes.empty()) {
-      const ssize_t count = write(fd, bytes.data(), bytes.size());
-      if (count <= 0) break;
-      bytes.remove_prefix(static_cast<size_t>(count));
-    }
-    const bool good = bytes.empty() && (!plan.root || fchown(fd, plan.uid, plan.uid) == 0) &&
-                      fchmod(fd, static_cast<mode_t>(file.mode) & 0777) == 0;
-    Status status;
-    if (!good) {
-      status = Failed("cannot place " + file.path);
-      if (errno == ENOSPC) status = ResourceExhausted(status.message());
-    }
-    close(fd);
-    COHORT_RETURN_IF_ERROR(status);
+Status AddBind(const BoxPlan& plan, size_t index) {
+  const SandboxBind& bind = plan.spec.binds[index];
+  const std::string target = New(bind.target.substr(1));
+  const std::string number = std::to_string(index);
+  const int tree = plan.trees[index];
+  COHORT_RETURN_IF_ERROR(FoldersTo(bind.target.substr(1)));
+  struct stat status = {};
+  if (fstat(tree, &status) != 0) return Failed("cannot see " + bind.source);
+  if (!S_ISDIR(status.st_mode)) {
+    COHORT_RETURN_IF_ERROR(WriteText(target, ""));
+    return PutTree(tree, target);
   }
+  if (mkdir(target.c_str(), 0755) != 0 && errno != EEXIST) return Failed("cannot make " + target);
+  if (!plan.base->overlay) return PutTree(tree, target);
+  const std::string place = "/tree-" + number;
+  COHORT_RETURN_IF_ERROR(PutTree(tree, place));
+  if (!bind.writable) return Lay(*plan.base, place, target);
+  return LayWritable(plan, status.st_mode, place, kChanges + number, target);
+}
+
+Status AddBinds(const BoxPlan& plan) {
+  for (size_t i = 0; i < plan.trees.size(); ++i) COHORT_RETURN_IF_ERROR(AddBind(plan, i));
   return {};
 }
 
@@ -175,30 +164,62 @@ Status AddDisk(const BoxPlan& plan) {
   return {};
 }
 
-std::string DiskOptions(uint64_t bytes) {
-  const uint64_t inodes = std::max(kLeastInodes, bytes / kBytesPerInode) + kOwnInodes;
+std::string DiskOptions(uint64_t bytes, size_t trees) {
+  const uint64_t inodes =
+      std::max(kLeastInodes, bytes / kBytesPerInode) + kOwnInodes + trees * kInodesPerTree;
   return "mode=0755,size=" + std::to_string(bytes + kOwnBytes) +
          ",nr_inodes=" + std::to_string(inodes);
+}
+
+// The box' root on its disk. With trees it is a folder there, and their changes lie in another: no
+// path leads the program to them.
+Status MakeDisk(const BoxPlan& plan) {
+  const auto writable = [](const SandboxBind& bind) { return bind.writable; };
+  const std::vector<SandboxBind>& binds = plan.spec.binds;
+  const auto trees = static_cast<size_t>(std::count_if(binds.begin(), binds.end(), writable));
+  const std::string options = DiskOptions(plan.spec.limits.disk, trees);
+  if (trees == 0) return Mount("tmpfs", kNew, "tmpfs", MS_NOSUID, options);
+  const std::string root = std::string(kDisk) + "/root";
+  COHORT_RETURN_IF_ERROR(Mount("tmpfs", kDisk, "tmpfs", MS_NOSUID, options));
+  COHORT_RETURN_IF_ERROR(Folder(root, 0755));
+  return BindMount(root, kNew);
 }
 
 }  // namespace
 
 Status LayOutBox(const BoxPlan& plan) {
   umask(0);
-  COHORT_RETURN_IF_ERROR(
-      Mount("tmpfs", kNew, "tmpfs", MS_NOSUID, DiskOptions(plan.spec.limits.disk)));
+  COHORT_RETURN_IF_ERROR(MakeDisk(plan));
   COHORT_RETURN_IF_ERROR(AddBase(*plan.base));
   COHORT_RETURN_IF_ERROR(AddIdentity(plan.uid));
   COHORT_RETURN_IF_ERROR(AddDevices(plan.root));
   COHORT_RETURN_IF_ERROR(AddProc(plan.base->own_proc));
   COHORT_RETURN_IF_ERROR(AddDisk(plan));
   COHORT_RETURN_IF_ERROR(AddBinds(plan));
-  COHORT_RETURN_IF_ERROR(AddFiles(plan));
+  COHORT_RETURN_IF_ERROR(LayFiles(plan));
   COHORT_RETURN_IF_ERROR(BindMount("none", kNew, MS_REMOUNT | MS_RDONLY | MS_NOSUID));
   return PivotRoot(kNew);
 }
 
-BoxTrial TryBoxTree() {
+Status CheckTrees(const BaseTree& base, const SandboxSpec& spec) {
+  for (const SandboxBind& bind : spec.binds) {
+    if (bind.writable && !base.trees) {
+      return Unavailable("no writable " + bind.target +
+                         ": this machine has no copy-on-write trees");
+    }
+  }
+  return {};
+}
+
+// Whether folders that were removed can be made again, which takes more than the mount.
+bool TryTree(const BoxPlan& plan) {
+  const std::string tree = New("tree"), place = New("place");
+  return Folder(tree, 0755).ok() && Folder(tree + "/a", 0755).ok() && Folder(place, 0755).ok() &&
+         LayWritable(plan, 0755, tree, New("changes"), place).ok() &&
+         rmdir((place + "/a").c_str()) == 0 && mkdir((place + "/a").c_str(), 0755) == 0;
+}
+
+BoxTrial TryBoxTree(bool root) {
   BoxTrial trial;
   BaseTree base;
   base.overlay = true;
@@ -206,6 +227,9 @@ BoxTrial TryBoxTree() {
   if (!Folder(New("o"), 0755).ok() || !Folder(New("p"), 0755).ok()) return trial;
   trial.overlay = Lay(base, "/etc", New("o")).ok();
   trial.proc = Mount("proc", New("p"), "proc", kDull | MS_NOEXEC, "hidepid=2").ok();
+  BoxPlan plan;
+  plan.root = root;
+  trial.trees = trial.overlay && TryTree(plan);
   return trial;
 }
 

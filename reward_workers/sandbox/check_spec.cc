@@ -48,6 +48,54 @@ Status CheckBind(const SandboxBind& bind) {
   return {};
 }
 
+// `path` is below `folder`, or the same.
+bool IsWithin(std::string_view path, std::string_view folder) {
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+Status CheckBinds(const std::vector<SandboxBind>& binds) {
+  if (binds.size() > static_cast<size_t>(kMaxBinds)) return InvalidArgument("more than 16 binds");
+  for (const SandboxBind& bind : binds) {
+    COHORT_RETURN_IF_ERROR(CheckBind(bind));
+    for (const SandboxBind& other : binds) {
+      if (&bind != &other && IsWithin(bind.target, other.target)) {
+        return InvalidArgument("bind: " + bind.target + " lies in another, " + other.target);
+      }
+    }
+  }
+  return {};
+}
+
+Status CheckRemoved(const SandboxSpec& spec) {
+  if (spec.removed.size() > kMaxFiles) return InvalidArgument("more than 20,000 removed files");
+  for (const std::string& path : spec.removed) {
+    if (!IsPlain(path)) {
+      return InvalidArgument("removed: \"" + path + "\" is no relative path of plain names");
+    }
+    for (const SandboxBind& bind : spec.binds) {
+      if (IsWithin(bind.target, "/work/" + path)) {
+        return InvalidArgument("removed: \"" + path + "\" is no part of the bind " + bind.target);
+      }
+    }
+  }
+  return {};
+}
+
+Status CheckFiles(const std::vector<SandboxFile>& files) {
+  if (files.size() > kMaxFiles) return InvalidArgument("more than 20,000 files");
+  std::vector<std::string_view> paths;
+  for (const SandboxFile& file : files) {
+    if (!IsPlain(file.path)) {
+      return InvalidArgument("file: \"" + file.path + "\" is no relative path of plain names");
+    }
+    paths.push_back(file.path);
+  }
+  std::sort(paths.begin(), paths.end());
+  const auto twice = std::adjacent_find(paths.begin(), paths.end());
+  if (twice == paths.end()) return {};
+  return InvalidArgument("file: \"" + std::string(*twice) + "\" is there twice");
+}
+
 Status CheckLimits(const SandboxLimits& limits) {
   using std::chrono::milliseconds;
   const bool good = limits.cpu > milliseconds(0) && limits.wall > milliseconds(0) &&
@@ -71,15 +119,9 @@ Status CheckSpec(const SandboxSpec& spec) {
       return InvalidArgument("a word or variable holds a zero byte");
     }
   }
-  if (spec.files.size() > kMaxFiles) return InvalidArgument("more than 20,000 files");
-  for (const SandboxFile& file : spec.files) {
-    if (!IsPlain(file.path)) {
-      return InvalidArgument("file: \"" + file.path + "\" is no relative path of plain names");
-    }
-  }
-  if (spec.binds.size() > static_cast<size_t>(kMaxBinds))
-    return InvalidArgument("more than 16 binds");
-  for (const SandboxBind& bind : spec.binds) COHORT_RETURN_IF_ERROR(CheckBind(bind));
+  COHORT_RETURN_IF_ERROR(CheckBinds(spec.binds));
+  COHORT_RETURN_IF_ERROR(CheckRemoved(spec));
+  COHORT_RETURN_IF_ERROR(CheckFiles(spec.files));
   return CheckLimits(spec.limits);
 }
 

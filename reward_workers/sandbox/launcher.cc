@@ -21,6 +21,7 @@
 #include "reward_workers/sandbox/cgroup_files.h"
 #include "reward_workers/sandbox/syscall_filter.h"
 #include "reward_workers/sandbox/system_calls.h"
+#include "reward_workers/sandbox/tree_owner.h"
 
 namespace cohort {
 namespace {
@@ -117,8 +118,8 @@ void Launcher::TryBox() {
   const pid_t pid = Clone(flags_);
   if (pid == 0) {
     if (!root_ && !MapUser(kUidWithoutRoot, 0, 0).ok()) _exit(64);
-    const BoxTrial trial = TryBoxTree();
-    _exit((trial.overlay ? 1 : 0) | (trial.proc ? 2 : 0));
+    const BoxTrial trial = TryBoxTree(root_);
+    _exit((trial.overlay ? 1 : 0) | (trial.proc ? 2 : 0) | (trial.trees ? 4 : 0));
   }
   int status = 0;
   std::string trouble = pid < 0 ? strerror(errno) : "";
@@ -132,6 +133,7 @@ void Launcher::TryBox() {
   }
   base_.overlay = (found & 1) != 0;
   base_.own_proc = (found & 2) != 0;
+  base_.trees = (found & 4) != 0;
   using enum MechanismKind;
   const auto tell = [&](MechanismKind kind, bool present, const std::string& detail) {
     mechanisms_.push_back({kind, present, detail});
@@ -147,6 +149,8 @@ void Launcher::TryBox() {
   tell(kOwnBase, base_.overlay, base_.overlay ? "overlay" : "the kernel refuses an overlay");
   tell(kOwnProc, base_.own_proc,
        base_.own_proc ? "other users' processes are hidden" : "the kernel refuses a new /proc");
+  tell(kTrees, base_.trees,
+       base_.trees ? "overlay" : "the kernel refuses an overlay that can be written");
   std::sort(mechanisms_.begin(), mechanisms_.end(),
             [](const Mechanism& a, const Mechanism& b) { return a.kind < b.kind; });
 }
@@ -255,9 +259,8 @@ Result<pid_t> Launcher::CloneBox(const Request& request, Box* box) {
   COHORT_ASSIGN_OR_RETURN(plan.spec, DecodeSpec(request.spec));
   COHORT_ASSIGN_OR_RETURN(box->cgroup, cgroups_.Take(plan.spec.limits));
   COHORT_ASSIGN_OR_RETURN(box->network, networks_.Enter());
-  std::vector<std::string> sources;
-  for (const SandboxBind& bind : plan.spec.binds) sources.push_back(bind.source);
-  COHORT_ASSIGN_OR_RETURN(plan.trees, TakeOutside(base_, sources));
+  COHORT_RETURN_IF_ERROR(CheckTrees(base_, plan.spec));
+  COHORT_ASSIGN_OR_RETURN(plan.trees, TakeOutside(base_, plan.spec.binds));
   plan.base = &base_;
   plan.filter = &filter_;
   plan.cgroup = box->cgroup.get();
@@ -266,13 +269,27 @@ Result<pid_t> Launcher::CloneBox(const Request& request, Box* box) {
   plan.report = request.report;
   plan.input = request.input;
   plan.channel = request.channel;
-  const pid_t pid = Clone(flags_);
-  if (pid == 0) LiveInBox(plan);
-  const int error = errno;
+  Status status = GiveTrees(plan);
+  pid_t pid = -1;
+  if (status.ok()) {
+    pid = Clone(flags_);
+    if (pid == 0) LiveInBox(plan);
+    if (pid < 0) status = Failed("cannot make a box");
+  }
   CloseAll(plan.trees);
-  errno = error;
-  if (pid < 0) return Failed("cannot make a box");
+  COHORT_RETURN_IF_ERROR(status);
   return pid;
+}
+
+// What is writable becomes the program's.
+Status Launcher::GiveTrees(const BoxPlan& plan) {
+  for (size_t i = 0; i < plan.trees.size(); ++i) {
+    const SandboxBind& bind = plan.spec.binds[i];
+    if (!bind.writable) continue;
+    COHORT_RETURN_IF_ERROR(root_ ? ShowAs(plan.uid, plan.trees[i], bind.source)
+                                 : CheckIsOurs(plan.trees[i], bind.source));
+  }
+  return {};
 }
 
 void Launcher::Reap() {

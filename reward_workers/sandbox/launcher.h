@@ -23,6 +23,8 @@ namespace cohort {
 
 inline constexpr int kLauncherSocket = 3;
 
+struct BoxPlan;
+
 struct LauncherOptions {
   uid_t as_user = 0;  // root gives its rights up for this user's
   bool cgroups = true;
@@ -54,6 +56,7 @@ class Launcher {
     std::unique_ptr<Network> network;
   };
   Result<pid_t> CloneBox(const Request& request, Box* box);
+  Status GiveTrees(const BoxPlan& plan);
   void GiveBack(Box box);
   void LetGo();
   void Reap();

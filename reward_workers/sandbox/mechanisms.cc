@@ -29,6 +29,7 @@ const Entry& EntryOf(MechanismKind kind) {
        "locks and watches on the base's files are seen by other runs and by this machine",
        {3}},
       {"/proc of its own", "programs have an empty /proc", {}},
+      {"copy-on-write trees", "runs that need a tree which they may change are refused", {}},
       {"memory cgroup",
        "memory is sampled every 10 ms and may overshoot; buffers of pipes and sockets are not "
        "counted; memfd_create and System V IPC are refused",

@@ -18,11 +18,12 @@ enum class MechanismKind : unsigned char {
   kOwnDevices,   // device files of its own
   kOwnBase,      // overlay: a base whose files no other run can lock or watch
   kOwnProc,      // /proc of the box' own processes
+  kTrees,        // overlay: binds that the program may change
   kMemoryCgroup,
   kProcessCgroup,
   kCpuCgroup,
 };
-inline constexpr int kMechanismKinds = 12;
+inline constexpr int kMechanismKinds = 13;
 
 struct Mechanism {
   MechanismKind kind = MechanismKind::kNamespaces;

@@ -22,7 +22,8 @@ struct SandboxLimits {
   int open_files = 256;      // of one process
 };
 
-// A file in the work directory before the program starts.
+// A file in the work directory before the program starts. It takes the place of a file, but not of
+// a folder, that a writable bind has there; no symbolic link may be on the way.
 struct SandboxFile {
   std::string path;  // relative, of plain names: folders on the way are made
   std::string bytes;
@@ -34,14 +35,21 @@ struct SandboxBind {
   std::string source;  // absolute, here
   std::string
       target;  // absolute, there; a new name outside of the system's folders, or below /work
+  // A folder that the program finds as its own and may change: changes go to the box' disk, never
+  // to `source`, which must not change meanwhile. Where boxes have no uids of their own, it must
+  // belong to the user that makes them. Unavailable where the kernel has no overlays.
+  bool writable = false;
 };
 
 struct SandboxSpec {
   std::vector<std::string> argv;  // a name without a slash is looked for in PATH, there
   // All of it, as NAME=value; PATH, HOME, LANG and TMPDIR are set where it does not.
   std::vector<std::string> environment;
-  std::vector<SandboxFile> files;
   std::vector<SandboxBind> binds;
+  // Of writable binds, relative to the work directory: files, and folders with all that they hold,
+  // that are gone before `files` are placed. One that is not there is no failure.
+  std::vector<std::string> removed;
+  std::vector<SandboxFile> files;
   std::string input;  // its stdin, as a file
   // For a program that is spoken to while it runs: a socket that becomes its stdin and stdout in
   // place of `input`. Duplicated on start. What it writes there is not counted.

@@ -21,9 +21,9 @@ int SetAttributes(int folder, const char* path, unsigned flags, uint64_t attribu
 
 }  // namespace
 
-Result<int> TakeTree(const std::string& path) {
-  const int tree = static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, path.c_str(),
-                                            OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+Result<int> TakeTree(const std::string& path, bool recursive) {
+  const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0U);
+  const int tree = static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, path.c_str(), flags));
   if (tree < 0) return Failed("cannot take " + path);
   if (SetAttributes(tree, "", AT_EMPTY_PATH,
                     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV) != 0) {

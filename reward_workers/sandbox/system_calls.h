@@ -26,9 +26,9 @@ inline Status BindMount(const std::string& source, const std::string& target,
   return Failed("cannot bind " + source + " to " + target);
 }
 
-// Open tree of mounts below a path, taken out of its place: to be put elsewhere.
-Result<int> TakeTree(const std::string& path);
-// Puts it on `target`, read-only and without set-user-id bits and devices, mounts in it too.
+// Open tree of the mount at a path, and of those below it, taken out of its place to be put
+// elsewhere: read-only and without set-user-id bits and devices.
+Result<int> TakeTree(const std::string& path, bool recursive = true);
 Status PutTree(int tree, const std::string& target);
 // Takes away rights of the mount at `path` and of those below it.
 Status MakeReadOnly(const std::string& path);

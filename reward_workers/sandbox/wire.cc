@@ -101,7 +101,9 @@ std::string EncodeSpec(const SandboxSpec& spec) {
   for (const SandboxBind& bind : spec.binds) {
     out.Text(bind.source);
     out.Text(bind.target);
+    out.Number<uint8_t>(bind.writable);
   }
+  out.Texts(spec.removed);
   const SandboxLimits& limits = spec.limits;
   out.Number<int64_t>(limits.cpu.count());
   out.Number<int64_t>(limits.wall.count());
@@ -129,7 +131,9 @@ Result<SandboxSpec> DecodeSpec(std::string_view bytes) {
   for (SandboxBind& bind : spec.binds) {
     bind.source = in.Text();
     bind.target = in.Text();
+    bind.writable = in.Number<uint8_t>() != 0;
   }
+  spec.removed = in.Texts();
   SandboxLimits& limits = spec.limits;
   limits.cpu = std::chrono::milliseconds(in.Number<int64_t>());
   limits.wall = std::chrono::milliseconds(in.Number<int64_t>());

@@ -34,7 +34,7 @@ struct Options {
   int processes = 64;
   int open_files = 256;
   std::string input;
-  std::vector<std::string> files, binds, environment;
+  std::vector<std::string> files, binds, trees, removed, environment;
   bool as_json = false;
 };
 
@@ -62,18 +62,27 @@ Status AddFiles(const Options& options, SandboxSpec& spec) {
   return {};
 }
 
+Status AddBinds(const std::string& option, const std::vector<std::string>& words,
+                SandboxSpec& spec) {
+  for (const std::string& word : words) {
+    SandboxBind bind;
+    bind.writable = option == "--tree";
+    if (!Split(word, ':', &bind.source, &bind.target)) {
+      return InvalidArgument(option + " " + word + " is not SOURCE:TARGET");
+    }
+    spec.binds.push_back(std::move(bind));
+  }
+  return {};
+}
+
 Result<SandboxSpec> MakeSpec(const Options& options, const SandboxLine& line) {
   SandboxSpec spec;
   spec.argv = line.words;
   spec.environment = options.environment;
   COHORT_RETURN_IF_ERROR(AddFiles(options, spec));
-  for (const std::string& word : options.binds) {
-    SandboxBind bind;
-    if (!Split(word, ':', &bind.source, &bind.target)) {
-      return InvalidArgument("--bind " + word + " is not SOURCE:TARGET");
-    }
-    spec.binds.push_back(std::move(bind));
-  }
+  COHORT_RETURN_IF_ERROR(AddBinds("--bind", options.binds, spec));
+  COHORT_RETURN_IF_ERROR(AddBinds("--tree", options.trees, spec));
+  spec.removed = options.removed;
   if (options.input == "-") {
     char bytes[1 << 16];
     for (ssize_t count; (count = read(STDIN_FILENO, bytes, sizeof(bytes))) > 0;) {
@@ -181,6 +190,10 @@ void AddRunCommand(CLI::App& app, SandboxLine& line) {
       ->type_name("FILE");
   command->add_option("--file", options->files, "Into /work: [NAME=]FILE")->type_name("FILE");
   command->add_option("--bind", options->binds, "Read-only: SOURCE:TARGET")->type_name("PATH");
+  command
+      ->add_option("--tree", options->trees, "Writable, and as it was for the next: SOURCE:TARGET")
+      ->type_name("PATH");
+  command->add_option("--remove", options->removed, "From a tree, below /work")->type_name("PATH");
   command->add_option("--env", options->environment, "NAME=VALUE")->type_name("VARIABLE");
   command->add_flag("--json", options->as_json, "The result as JSON");
   command->callback(

@@ -20,22 +20,6 @@ TEST_P(Attacks, Number1Keyrings) { ExpectBlocked("a01_keyrings.py"); }
 
 TEST_P(Attacks, Number2SocketsOfOtherFamilies) { ExpectBlocked("a02_sockets.py"); }
 
-// A program that is spoken to: waits for its first word.
-std::unique_ptr<SandboxRun> StartAndHear(Sandbox* sandbox, SandboxSpec spec, int* channel,
-                                         std::string* word) {
-  int ends[2];
-  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-  spec.channel = ends[1];
-  Result<std::unique_ptr<SandboxRun>> run = sandbox->Start(spec);
-  close(ends[1]);
-  EXPECT_TRUE(run.ok()) << run.status().message();
-  char bytes[64] = {};
-  const ssize_t count = read(ends[0], bytes, sizeof(bytes));
-  word->assign(bytes, count > 0 ? static_cast<size_t>(count) : 0);
-  *channel = ends[0];
-  return *std::move(run);
-}
-
 TEST_P(Attacks, Number3LocksAcrossBoxes) {
   const std::vector<std::string> base = {"/usr/bin/python3", "/etc/hosts", "/usr/lib", "/etc",
                                          "/proc/version"};

@@ -57,6 +57,19 @@ TEST(SandboxRun, EndsAsTheProgramDoes) {
   EXPECT_EQ(RunCohort("sandbox run --bind x -- true").code, 2);
 }
 
+TEST(SandboxRun, ChangesACopyOfATree) {
+  const TestFolder folder;
+  folder.Write("f", "f\n");
+  folder.Write("g", "g\n");
+  const ProgramResult result =
+      RunCohort("sandbox run --tree " + folder.path().string() +
+                ":/work/t --remove t/g -- sh -c 'ls t; echo changed > t/f; cat t/f'");
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, "f\nchanged\n");
+  EXPECT_EQ(*ReadFile(folder.path() / "f"), "f\n");
+  EXPECT_EQ(RunCohort("sandbox run --tree x -- true").code, 2);
+}
+
 TEST(SandboxRun, TakesFilesAndInput) {
   const TestFolder folder;
   const std::string file = folder.Write("f", "from a file\n");

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -58,6 +59,22 @@ inline Sandbox* SandboxOf(const ModeChoice& mode) {
     sandbox = *std::move(opened);
   }
   return sandbox.get();
+}
+
+// A program that is spoken to: waits for its first word.
+inline std::unique_ptr<SandboxRun> StartAndHear(Sandbox* sandbox, SandboxSpec spec, int* channel,
+                                                std::string* word) {
+  int ends[2];
+  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  spec.channel = ends[1];
+  Result<std::unique_ptr<SandboxRun>> run = sandbox->Start(spec);
+  close(ends[1]);
+  EXPECT_TRUE(run.ok()) << run.status().message();
+  char bytes[64] = {};
+  const ssize_t count = read(ends[0], bytes, sizeof(bytes));
+  word->assign(bytes, count > 0 ? static_cast<size_t>(count) : 0);
+  *channel = ends[0];
+  return *std::move(run);
 }
 
 class InEachMode : public ::testing::TestWithParam<ModeChoice> {

@@ -27,6 +27,19 @@ std::string_view NameOf(std::string_view shown) {
   return shown;
 }
 
+enum class Part { kTests, kOutput, kNames };
+
+struct Counts {
+  uint64_t passed = 0;
+  uint64_t failed = 0;
+};
+
+struct Binary {
+  Part part = Part::kTests;
+  std::vector<std::string_view> failed;  // names
+  std::optional<Counts> result;          // the last one: what tests print comes before it
+};
+
 class Reader {
  public:
   void Read(std::string_view line) {
@@ -59,17 +72,6 @@ class Reader {
   }
 
  private:
-  enum class Part { kTests, kOutput, kNames };
-  struct Counts {
-    uint64_t passed = 0;
-    uint64_t failed = 0;
-  };
-  struct Binary {
-    Part part = Part::kTests;
-    std::vector<std::string_view> failed;  // names
-    std::optional<Counts> result;          // the last one: what tests print comes before it
-  };
-
   static bool IsStart(std::string_view line) {
     return Take(line, "running ") && TakeNumber(line) && (line == " tests" || line == " test");
   }

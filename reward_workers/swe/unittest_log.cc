@@ -101,6 +101,7 @@ class Reader {
       pending_.Leave();
       ran_ = true;
       log_.finished = false;
+      log_.failed.reset();
     } else if (const auto ending = ran_ ? ReadEnding(line) : std::nullopt) {
       log_.finished = true;
       log_.failed = ending->failed;

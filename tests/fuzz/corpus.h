@@ -23,5 +23,6 @@ void SeedWeightsMessages(const Corpus& corpus);
 void SeedFiles(const Corpus& corpus);
 void SeedJournal(const Corpus& corpus);
 void SeedMath(const Corpus& corpus);
+void SeedTestLogs(const Corpus& corpus);
 
 }  // namespace cohort

@@ -31,5 +31,6 @@ int main(int argc, char** argv) {
   cohort::SeedFiles(corpus);
   cohort::SeedJournal(corpus);
   cohort::SeedMath(corpus);
+  cohort::SeedTestLogs(corpus);
   return 0;
 }

@@ -94,12 +94,12 @@ class Load {
   std::vector<Lane> lanes_;  // first to go
 };
 
-Status Measure(const ScorerConfig& config, const Options& options,
-               const std::vector<ScorerRow>& rows, int64_t at_once) {
+Status Measure(const ScorerConfig& config, const std::vector<LanguageConfig>& languages,
+               const Options& options, const std::vector<ScorerRow>& rows, int64_t at_once) {
   ScorerConfig measured = config;
   if (HasProcesses(config)) measured.processes = at_once;
   if (AsksService(config)) measured.in_flight = at_once;
-  Workbench bench;
+  Workbench bench(languages);
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer, bench.Make(measured));
   for (const ScorerRow& row : rows) COHORT_RETURN_IF_ERROR(CheckTokens(row, *scorer));
   Load load(bench, *scorer, rows, static_cast<size_t>(at_once));
@@ -120,18 +120,18 @@ Status Measure(const ScorerConfig& config, const Options& options,
 }
 
 Status Bench(const Options& options) {
-  COHORT_ASSIGN_OR_RETURN(const std::vector<ScorerConfig> scorers, ChooseScorer(options.words));
+  COHORT_ASSIGN_OR_RETURN(const ChosenScorer chosen, ChooseScorer(options.words));
   COHORT_ASSIGN_OR_RETURN(const std::vector<ScorerRow> rows, ReadScorerRows(options.rows));
-  const ScorerConfig& scorer = scorers.front();
+  const ScorerConfig& scorer = chosen.scorers.front();
   if (!AsksOutside(scorer)) {
     std::printf("kind %s runs on the worker's one thread\n", scorer.kind.c_str());
   }
   std::printf("%9s  %10s  %9s  %9s\n", AsksService(scorer) ? "in flight" : "processes", "rows/s",
               "p50 ms", "p99 ms");
-  COHORT_RETURN_IF_ERROR(Measure(scorer, options, rows, 1));
+  COHORT_RETURN_IF_ERROR(Measure(scorer, chosen.languages, options, rows, 1));
   const int64_t many = AsksService(scorer) ? scorer.in_flight : options.processes;
   if (!AsksOutside(scorer) || many <= 1) return {};
-  return Measure(scorer, options, rows, many);
+  return Measure(scorer, chosen.languages, options, rows, many);
 }
 
 }  // namespace

@@ -80,16 +80,18 @@ Status ApplySettings(const std::vector<std::string>& settings, ScorerConfig& con
 }
 
 // What `cohort validate` says about these scorers alone.
-Status Check(const std::vector<ScorerConfig>& scorers) {
+Status Check(const ChosenScorer& chosen) {
   Config config;
-  config.scorers = scorers;
+  config.scorers = chosen.scorers;
+  config.languages = chosen.languages;
   for (const std::string& problem : ConfigProblems(config)) {
-    if (problem.starts_with("scorers")) return InvalidArgument(problem);
+    if (problem.starts_with("scorers") || problem.starts_with("languages"))
+      return InvalidArgument(problem);
   }
   return {};
 }
 
-Result<std::vector<ScorerConfig>> OfConfiguration(const ScorerWords& words) {
+Result<ChosenScorer> OfConfiguration(const ScorerWords& words) {
   COHORT_ASSIGN_OR_RETURN(Config config, LoadConfig({words.files, words.overrides, true}));
   if (words.scorer.size() != 1) return InvalidArgument("with --config one scorer is named");
   for (ScorerConfig& scorer : config.scorers) {
@@ -97,7 +99,8 @@ Result<std::vector<ScorerConfig>> OfConfiguration(const ScorerWords& words) {
       COHORT_RETURN_IF_ERROR(ApplySettings(words.settings, scorer));
     }
   }
-  std::vector<ScorerConfig> chosen;
+  ChosenScorer chosen;
+  chosen.languages = config.languages;
   std::vector<std::string> names = {words.scorer.front()};
   for (size_t i = 0; i < names.size(); ++i) {
     const ScorerConfig* scorer = config.FindScorer(names[i]);
@@ -109,7 +112,7 @@ Result<std::vector<ScorerConfig>> OfConfiguration(const ScorerWords& words) {
       return NotFound("there is no scorer \"" + names[i] + "\" in " + words.files.back() +
                       "; its scorers: " + (known.empty() ? "none" : known));
     }
-    chosen.push_back(*scorer);
+    chosen.scorers.push_back(*scorer);
     std::vector<std::string> before = scorer->requires_;
     if (!scorer->right_by.empty()) before.push_back(scorer->right_by);
     for (const std::string& name : before) {
@@ -134,8 +137,8 @@ void AddSettings(CLI::App& command, ScorerWords& words) {
       ->allow_extra_args(false);
 }
 
-Result<std::vector<ScorerConfig>> ChooseScorer(const ScorerWords& words) {
-  std::vector<ScorerConfig> chosen;
+Result<ChosenScorer> ChooseScorer(const ScorerWords& words) {
+  ChosenScorer chosen;
   if (!words.files.empty()) {
     COHORT_ASSIGN_OR_RETURN(chosen, OfConfiguration(words));
   } else {
@@ -144,7 +147,7 @@ Result<std::vector<ScorerConfig>> ChooseScorer(const ScorerWords& words) {
     }
     COHORT_ASSIGN_OR_RETURN(ScorerConfig config, OfItsOwn(words.scorer));
     COHORT_RETURN_IF_ERROR(ApplySettings(words.settings, config));
-    chosen.push_back(std::move(config));
+    chosen.scorers.push_back(std::move(config));
   }
   COHORT_RETURN_IF_ERROR(Check(chosen));
   return chosen;

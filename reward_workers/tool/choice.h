@@ -23,6 +23,11 @@ struct ScorerWords {
 // Adds --set and --config.
 void AddSettings(CLI::App& command, ScorerWords& words);
 
+struct ChosenScorer {
+  std::vector<ScorerConfig> scorers;      // it, and then those that it asks
+  std::vector<LanguageConfig> languages;  // of programs, beside the known ones
+};
+
 // The scorer of a configuration with that name, and then the gates that it requires, directly or
 // through others; or, without files, a scorer of its own:
 //   a kind ("exact", "python", …)       the keys come from the settings
@@ -31,7 +36,7 @@ void AddSettings(CLI::App& command, ScorerWords& words);
 //   http://… or https://…               kind http
 //   several words, or a path            kind process
 // Failures name the key and the cure.
-Result<std::vector<ScorerConfig>> ChooseScorer(const ScorerWords& words);
+Result<ChosenScorer> ChooseScorer(const ScorerWords& words);
 
 bool AsksOutside(const ScorerConfig& config);   // it runs outside of the worker
 bool AsksService(const ScorerConfig& config);   // … by requests

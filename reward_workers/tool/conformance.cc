@@ -70,7 +70,7 @@ bool Same(const Verdict& a, const Verdict& b) {
 class Suite {
  public:
   Suite(const ConformanceSuite& suite, const std::function<void(const Check&)>& tell)
-      : suite_(suite), tell_(tell) {}
+      : suite_(suite), tell_(tell), bench_(suite.languages) {}
 
   bool Run() {
     if (!Starts()) return false;

@@ -20,6 +20,7 @@ struct Check {
 
 struct ConformanceSuite {
   ScorerConfig scorer;
+  std::vector<LanguageConfig> languages;
   std::vector<ScorerRow> rows;  // examples; at least one
   Duration limit;               // of one answer
 };

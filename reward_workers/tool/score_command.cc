@@ -222,9 +222,10 @@ Result<File> Open(const std::string& path, const char* how, std::FILE* standard)
 }
 
 Status Score(const Options& options, const std::string& program, bool& all_good) {
-  COHORT_ASSIGN_OR_RETURN(const std::vector<ScorerConfig> scorers, ChooseScorer(options.words));
+  COHORT_ASSIGN_OR_RETURN(const ChosenScorer chosen, ChooseScorer(options.words));
   COHORT_ASSIGN_OR_RETURN(const File in, Open(options.in, "rb", stdin));
-  Workbench bench;
+  const std::vector<ScorerConfig>& scorers = chosen.scorers;
+  Workbench bench(chosen.languages);
   COHORT_ASSIGN_OR_RETURN(RowJudge judge, RowJudge::Create(&bench, scorers));
   COHORT_ASSIGN_OR_RETURN(const File out, Open(options.out, "wb", stdout));
   Scoring scoring(bench, judge, AtOnce(scorers, judge), fileno(in.get()), out.get(), program);

@@ -30,9 +30,10 @@ std::string RowsBeside(const ScorerConfig& scorer) {
 }
 
 Status Test(const Options& options, bool& passed) {
-  COHORT_ASSIGN_OR_RETURN(std::vector<ScorerConfig> scorers, ChooseScorer(options.words));
+  COHORT_ASSIGN_OR_RETURN(const ChosenScorer chosen, ChooseScorer(options.words));
   ConformanceSuite suite;
-  suite.scorer = scorers.front();
+  suite.scorer = chosen.scorers.front();
+  suite.languages = chosen.languages;
   suite.scorer.timeout_seconds = options.limit;
   suite.scorer.outage_seconds = std::min(suite.scorer.outage_seconds, options.limit);
   suite.scorer.processes = std::max<int64_t>(suite.scorer.processes, 2);

@@ -35,8 +35,9 @@ Workbench::Wake::Wake() : fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Workbench::Wake::~Wake() { close(fd); }
 
-Workbench::Workbench()
-    : mailbox_([wake = wake_.fd] {
+Workbench::Workbench(std::vector<LanguageConfig> languages)
+    : languages_(std::move(languages)),
+      mailbox_([wake = wake_.fd] {
         const uint64_t one = 1;
         [[maybe_unused]] const ssize_t written = write(wake, &one, sizeof(one));
       }),
@@ -53,6 +54,7 @@ Result<std::unique_ptr<Scorer>> Workbench::Make(const ScorerConfig& config) {
     return found == prompts_.end() ? std::string() : std::string(found->second.text);
   };
   context.tell = [this](const std::string&, const std::string& what) { ++events_[what]; };
+  context.languages = languages_;
   return MakeScorer(config, context);
 }
 

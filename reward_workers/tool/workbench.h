@@ -9,9 +9,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
+#include "libs/config/config.h"
 #include "reward_workers/mailbox.h"
 #include "reward_workers/plugins/supervisor.h"
 #include "reward_workers/scorer.h"
@@ -22,7 +24,8 @@ namespace cohort {
 
 class Workbench {
  public:
-  Workbench();
+  // `languages` of programs, beside the known ones.
+  explicit Workbench(std::vector<LanguageConfig> languages = {});
   Workbench(const Workbench&) = delete;
   Workbench& operator=(const Workbench&) = delete;
 
@@ -55,6 +58,7 @@ class Workbench {
     int rows = 0;  // that are under way with it
   };
 
+  const std::vector<LanguageConfig> languages_;
   SystemClock clock_;
   TimerQueue timers_;
   Wake wake_;

@@ -127,6 +127,40 @@ weight = 0.5
   EXPECT_THAT(result.err, HasSubstr("its scorers: answer, format"));
 }
 
+TEST(Score, KnowsTheLanguagesOfAConfiguration) {
+  const TestFolder folder;
+  const std::string text = R"(
+[[scorers]]
+name = "tests"
+kind = "code"
+program = "shown"
+sandbox = "any"
+[[languages]]
+name = "shown"
+file = "program.txt"
+run = ["cat", "program.txt"]
+)";
+  const std::string file = folder.Write("run.toml", text);
+  ScorerWords words;
+  words.scorer = {"tests"};
+  words.files = {file};
+  const Result<ChosenScorer> chosen = ChooseScorer(words);
+  ASSERT_TRUE(chosen.ok()) << chosen.status().message();
+  ASSERT_EQ(chosen->languages.size(), 1u);
+  const std::string unknown = folder.Write("unknown.toml", text.substr(0, text.find("[[lang")));
+  EXPECT_THAT(Score("tests --config " + unknown, {}).err, HasSubstr("is no language"));
+  if (RunCohort("sandbox run -- /bin/true").code != 0) GTEST_SKIP() << "there is no sandbox here";
+  const auto row = [](const std::string& program) {
+    return json({{"completion", "```shown\n" + program + "\n```"},
+                 {"tests", {{{"stdin", ""}, {"stdout", "7"}}}}})
+        .dump();
+  };
+  const ScoreResult result = Score("tests --config " + file, {row("7"), row("8")});
+  ASSERT_EQ(result.verdicts.size(), 2u) << result.err;
+  EXPECT_EQ(result.verdicts[0]["reward"], 1) << result.verdicts[0];
+  EXPECT_EQ(result.verdicts[1]["reward"], 0) << result.verdicts[1];
+}
+
 TEST(Score, AsksFirstWhoKnowsWhatIsRight) {
   const TestFolder folder;
   const std::string file = folder.Write("run.toml", R"([[scorers]]

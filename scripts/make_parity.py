@@ -14,55 +14,12 @@ import pathlib
 import random
 import sys
 
-from demo_data import repeated, stable_hash, write_json, write_rows
+import character_model
+from demo_data import repeated, stable_hash, write_rows
 
 CHARACTERS = "0123456789: \n"
-ADDED = ("<think>", "</think>", "<eos>")  # the tags are ordinary text to a reader, only <eos> is special
+TAGS = ("<think>", "</think>")
 HELD_OUT_ONE_IN = 16
-
-
-def byte_level(character):
-    """The character's token in the byte-level alphabet: the space and control characters move up by 256."""
-    return character if "!" <= character <= "~" else chr(256 + ord(character))
-
-
-def added_token(token, token_id):
-    return {"id": token_id, "content": token, "single_word": False, "lstrip": False, "rstrip": False,
-            "normalized": False, "special": token == "<eos>"}
-
-
-def tokenizer_json():
-    vocabulary = {byte_level(character): index for index, character in enumerate(CHARACTERS)}
-    byte_level_stage = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
-    return {
-        "version": "1.0", "truncation": None, "padding": None,
-        "added_tokens": [added_token(token, len(CHARACTERS) + index) for index, token in enumerate(ADDED)],
-        "normalizer": None, "pre_tokenizer": byte_level_stage, "post_processor": None, "decoder": byte_level_stage,
-        "model": {
-            "type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
-            "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
-            "vocab": vocabulary, "merges": [],
-        },
-    }
-
-
-def tokenizer_config(context):
-    return {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<eos>", "pad_token": "<eos>",
-            "model_max_length": context, "clean_up_tokenization_spaces": False,
-            "chat_template": "{% for message in messages %}{{ message['content'] }}{% endfor %}"}
-
-
-def model_config(context):
-    eos = len(CHARACTERS) + ADDED.index("<eos>")
-    return {
-        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "dtype": "float32",
-        "vocab_size": len(CHARACTERS) + len(ADDED), "hidden_size": 64, "num_hidden_layers": 2,
-        "num_attention_heads": 4, "num_key_value_heads": 4, "head_dim": 16, "intermediate_size": 256,
-        "hidden_act": "silu", "rms_norm_eps": 1e-5, "max_position_embeddings": context,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
-        "attention_bias": False, "attention_dropout": 0.0, "mlp_bias": False, "tie_word_embeddings": False,
-        "initializer_range": 0.05, "bos_token_id": None, "eos_token_id": eos, "pad_token_id": eos, "use_cache": True,
-    }
 
 
 def parity(bits):
@@ -99,9 +56,7 @@ def make(arguments):
                [question(bits) for bits in repeated(trained, arguments.train_rows, rng["train"])])
     write_rows(arguments.out / "eval.jsonl",
                [question(bits) for bits in repeated(held_out, arguments.eval_rows, rng["eval"])])
-    write_json(arguments.out / "config.json", model_config(arguments.context))
-    write_json(arguments.out / "tokenizer.json", tokenizer_json())
-    write_json(arguments.out / "tokenizer_config.json", tokenizer_config(arguments.context))
+    character_model.write(arguments.out, CHARACTERS, TAGS, arguments.context)
     print(f"{arguments.out}: {arguments.sft_rows} demonstrations, {arguments.train_rows} training and "
           f"{arguments.eval_rows} held-out questions of {arguments.bits} bits "
           f"({len(held_out)} of {len(strings)} strings held out)")

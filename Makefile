@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BUILD ?= build
 SEED ?= 0
 
-.PHONY: help setup build demo demo-zero test test-quick clean
+.PHONY: help setup build demo demo-zero demo-code test test-quick clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ demo: build ## SmolLM2-135M learns sums and products (about 4 minutes; SEED=n)
 
 demo-zero: build ## R1-Zero in small: a 100k-parameter model learns to think (about a minute; SEED=n)
 	@scripts/demo.sh demo-zero $(SEED)
+
+demo-code: build ## the same model learns to program a stack machine by running its programs (about 3 minutes; SEED=n)
+	@scripts/demo.sh demo-code $(SEED)
 
 test: build ## all tests, on a machine with nothing installed too
 	@scripts/setup.sh scripts/requirements-model.txt

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs one of the two demos and prints its curve, samples and verdict: demo.sh demo|demo-zero [SEED].
+# Runs one of the demos and prints its curve, samples and verdict: demo.sh demo|demo-zero|demo-code [SEED].
 set -euo pipefail
 cd "$(dirname "$0")/.."
 name=$1
@@ -15,8 +15,11 @@ case $name in
   demo-zero)
     python3 scripts/make_parity.py data/parity
     bounds=(--require-before-at-most .70 --require-after-at-least .95 --require-length-ratio-at-least 2) ;;
+  demo-code)
+    python3 scripts/make_stack_programs.py data/stack
+    bounds=(--require-before-at-most .166 --require-after-at-least .50) ;;  # tripled, at least
   *)
-    echo "demo.sh: \"$name\" is no demo; use demo or demo-zero" >&2
+    echo "demo.sh: \"$name\" is no demo; use demo, demo-zero or demo-code" >&2
     exit 2 ;;
 esac
 

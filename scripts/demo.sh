@@ -17,7 +17,7 @@ case $name in
     bounds=(--require-before-at-most .70 --require-after-at-least .95 --require-length-ratio-at-least 2) ;;
   demo-code)
     python3 scripts/make_stack_programs.py data/stack
-    bounds=(--require-before-at-most .166 --require-after-at-least .50) ;;  # tripled, at least
+    bounds=(--require-before-at-most .25 --require-after-at-least .75) ;;  # tripled, at least
   *)
     echo "demo.sh: \"$name\" is no demo; use demo, demo-zero or demo-code" >&2
     exit 2 ;;

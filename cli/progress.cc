@@ -37,8 +37,8 @@ std::string LedgerText(const json& record) {
   const auto it = record.find("ledger");
   if (it == record.end() || !it->is_object()) return "";
   std::string text;
-  for (const char* key :
-       {"pending", "trained", "stale", "uninformative", "masked", "expired", "cancelled", "dead"}) {
+  for (const char* key : {"pending", "trained", "observed", "stale", "uninformative", "masked",
+                          "expired", "cancelled", "dead"}) {
     const int64_t count = Whole(*it, key);
     const bool always = std::string_view(key) == "pending" || std::string_view(key) == "trained";
     if (count != 0 || always) text += std::string("  ") + key + " " + std::to_string(count);

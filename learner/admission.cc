@@ -1,6 +1,7 @@
 #include "learner/admission.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace cohort {
 namespace {
@@ -11,9 +12,10 @@ constexpr uint64_t kFirstShares = 2;
 }  // namespace
 
 Admission::Admission(std::vector<RouteShare> routes) : routes_(std::move(routes)) {
-  least_staleness_ = routes_.front().max_staleness;
-  for (const RouteShare& route : routes_)
-    least_staleness_ = std::min(least_staleness_, route.max_staleness);
+  least_staleness_ = std::numeric_limits<uint64_t>::max();
+  for (const RouteShare& route : routes_) {
+    if (route.trained) least_staleness_ = std::min(least_staleness_, route.max_staleness);
+  }
   for (const RouteShare& route : routes_) turns_.push_back(kFirstShares * route.share);
 }
 

@@ -5,10 +5,30 @@
 
 namespace cohort {
 
+namespace {
+
+bool HasOutcome(const GroupSample& sample) { return sample.scored || sample.end; }
+
+}  // namespace
+
 uint32_t Group::scored() const {
   return static_cast<uint32_t>(std::count_if(
       samples.begin(), samples.end(),
       [](const GroupSample& sample) { return sample.scored && sample.scored->outcome.scored(); }));
+}
+
+uint32_t Group::missing() const {
+  return static_cast<uint32_t>(samples.size() -
+                               std::count_if(samples.begin(), samples.end(), HasOutcome));
+}
+
+Group& GroupAssembly::Partial(const PromptKey& key) {
+  const auto [found, is_new] = partial_.try_emplace(key);
+  if (is_new) {
+    found->second.key = key;
+    found->second.samples.resize(group_size_(key.space));
+  }
+  return found->second;
 }
 
 Result<GroupAssembly::Added> GroupAssembly::AddScored(const TaskId& id, const LeaseToken& lease,
@@ -17,12 +37,11 @@ Result<GroupAssembly::Added> GroupAssembly::AddScored(const TaskId& id, const Le
     return InvalidArgument("sample " + id.ToString() + " lies outside its group of " +
                            std::to_string(group_size_(id.space)));
   }
-  const PromptKey key{id.space, id.cursor};
-  Partial& partial = partial_[key];
+  Group& partial = Partial({id.space, id.cursor});
   partial.leases[id] = lease;
   const uint32_t sample = id.index - 1;
-  if (partial.samples.contains(sample)) return Added::kDuplicate;
-  Fill(key, partial, sample, GroupSample{std::move(scored), std::nullopt, ""});
+  if (HasOutcome(partial.samples[sample])) return Added::kDuplicate;
+  Fill(partial, sample, GroupSample{std::move(scored), std::nullopt, ""});
   return Added::kNew;
 }
 
@@ -33,26 +52,24 @@ Status GroupAssembly::AddObituary(const TaskId& id, const LeaseToken& lease,
     return InvalidArgument("the obituary of " + id.ToString() + " lies outside its group of " +
                            std::to_string(size));
   }
-  const PromptKey key{id.space, id.cursor};
-  Partial& partial = partial_[key];
+  Group& partial = Partial({id.space, id.cursor});
   partial.leases[id] = lease;
   const GroupSample ended{nullptr, obituary.reason, obituary.detail};
   if (!id.IsPrompt()) {
-    if (!partial.samples.contains(id.index - 1)) Fill(key, partial, id.index - 1, ended);
+    if (!HasOutcome(partial.samples[id.index - 1])) Fill(partial, id.index - 1, ended);
     return {};
   }
   for (uint32_t sample = 0; sample < size; ++sample) {
     const bool emitted = std::find(obituary.emitted.begin(), obituary.emitted.end(),
                                    id.Sample(sample)) != obituary.emitted.end();
-    if (!emitted && !partial.samples.contains(sample)) Fill(key, partial, sample, ended);
+    if (!emitted && !HasOutcome(partial.samples[sample])) Fill(partial, sample, ended);
   }
   return {};
 }
 
-void GroupAssembly::Fill(const PromptKey& key, Partial& partial, uint32_t sample,
-                         GroupSample outcome) {
+void GroupAssembly::Fill(Group& partial, uint32_t sample, GroupSample outcome) {
   partial.samples[sample] = std::move(outcome);
-  if (partial.samples.size() == group_size_(key.space)) complete_[key.space].insert(key.cursor);
+  if (partial.missing() == 0) complete_[partial.key.space].insert(partial.key.cursor);
 }
 
 bool GroupAssembly::IsComplete(const PromptKey& key) const {
@@ -66,23 +83,22 @@ const std::set<uint64_t>& GroupAssembly::Complete(uint64_t space) const {
   return found == complete_.end() ? kNone : found->second;
 }
 
-std::vector<uint32_t> GroupAssembly::Have(const PromptKey& key) const {
-  std::vector<uint32_t> have;
-  if (const auto found = partial_.find(key); found != partial_.end()) {
-    for (const auto& [sample, outcome] : found->second.samples) have.push_back(sample);
+const Group* GroupAssembly::Find(const PromptKey& key) const {
+  const auto found = partial_.find(key);
+  return found == partial_.end() ? nullptr : &found->second;
+}
+
+std::vector<PromptKey> GroupAssembly::Incomplete() const {
+  std::vector<PromptKey> keys;
+  for (const auto& [key, partial] : partial_) {
+    if (!IsComplete(key)) keys.push_back(key);
   }
-  return have;
+  return keys;
 }
 
 Group GroupAssembly::Take(const PromptKey& key) {
-  Group group;
-  group.key = key;
-  group.samples.resize(group_size_(key.space));
-  if (auto node = partial_.extract(key); !node.empty()) {
-    for (auto& [sample, outcome] : node.mapped().samples)
-      group.samples[sample] = std::move(outcome);
-    group.leases = std::move(node.mapped().leases);
-  }
+  Group group = std::move(Partial(key));
+  partial_.erase(key);
   if (const auto space = complete_.find(key.space); space != complete_.end()) {
     space->second.erase(key.cursor);
     if (space->second.empty()) complete_.erase(space);

@@ -43,6 +43,7 @@ struct Group {
   std::vector<GroupSample> samples;     // by index
   std::map<TaskId, LeaseToken> leases;  // to be settled when the group's end is durable
   uint32_t scored() const;              // samples with a reward
+  uint32_t missing() const;             // samples without an outcome
 };
 
 class GroupAssembly {
@@ -61,22 +62,21 @@ class GroupAssembly {
   bool IsComplete(const PromptKey& key) const;
   // Keys of complete groups of a space, in order of issue.
   const std::set<uint64_t>& Complete(uint64_t space) const;
-  // Samples of a prompt that have an outcome, ascending: need not be drawn again.
-  std::vector<uint32_t> Have(const PromptKey& key) const;
+  // What there is of a group, complete or not; null when it is nothing. Until the next change.
+  const Group* Find(const PromptKey& key) const;
+  // Keys of the groups that have some samples and lack others, ascending.
+  std::vector<PromptKey> Incomplete() const;
   // Removes a group, complete or not; empty samples have neither score nor end.
   Group Take(const PromptKey& key);
   // Leases of the samples held here.
   uint64_t HeldLeases() const;
 
  private:
-  struct Partial {
-    std::map<uint32_t, GroupSample> samples;
-    std::map<TaskId, LeaseToken> leases;
-  };
-  void Fill(const PromptKey& key, Partial& partial, uint32_t sample, GroupSample outcome);
+  Group& Partial(const PromptKey& key);
+  void Fill(Group& partial, uint32_t sample, GroupSample outcome);
 
   std::function<uint32_t(uint64_t)> group_size_;
-  std::map<PromptKey, Partial> partial_;
+  std::map<PromptKey, Group> partial_;
   std::map<uint64_t, std::set<uint64_t>> complete_;
 };
 

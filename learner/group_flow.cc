@@ -15,7 +15,7 @@ std::vector<RouteShare> Shares(const std::vector<TrainingRoute>& routes) {
   std::vector<RouteShare> shares;
   for (const TrainingRoute& route : routes) {
     shares.push_back({static_cast<uint64_t>(route.config.groups_per_step),
-                      static_cast<uint64_t>(route.config.max_staleness)});
+                      static_cast<uint64_t>(route.config.max_staleness), route.config.trained});
   }
   return shares;
 }
@@ -112,6 +112,7 @@ void GroupFlow::OnDelivery(Delivery delivery) {
   }
   broker_->Accept(delivery.token);
   const PromptKey key{delivery.id.space, delivery.id.cursor};
+  touched_.insert(key);
   // Of a group that has ended, or that a step holds already: only its lease matters.
   if (ledger_.route(route).HasEnded(key.cursor) || ready_[route].contains(key.cursor)) {
     to_settle_.push_back(delivery.token);
@@ -176,16 +177,30 @@ std::optional<GroupEnd> GroupFlow::Unusable(const Group& group) const {
   };
   if (ended(EndReason::kExpired)) return GroupEnd::kExpired;
   if (ended(EndReason::kCancelled)) return GroupEnd::kCancelled;
-  const uint32_t scored = group.scored();
-  if (scored < static_cast<uint64_t>(route(RouteOf(group.key.space)).min_group)) {
+  const uint64_t missing = group.missing();
+  if (group.scored() + missing < static_cast<uint64_t>(route(RouteOf(group.key.space)).min_group)) {
     return ended(EndReason::kDead) || ended(EndReason::kPurged) ? GroupEnd::kDead
                                                                 : GroupEnd::kMasked;
   }
-  if (options_.dynamic_sampling && AllRewardsEqual(group)) return GroupEnd::kUninformative;
+  if (missing == 0 && options_.dynamic_sampling && AllRewardsEqual(group)) {
+    return GroupEnd::kUninformative;
+  }
   return std::nullopt;
 }
 
-void GroupFlow::Sweep() {
+// A group's age only grows. One whose version nobody can place has no age that could be trusted.
+bool GroupFlow::TooOld(const VersionLines& lines, const Group& group, uint64_t version) const {
+  const Result<uint64_t> age = GroupAge(lines, group, version);
+  return !age.ok() || *age > static_cast<uint64_t>(route(RouteOf(group.key.space)).max_staleness);
+}
+
+void GroupFlow::Sweep(const VersionLines& lines, uint64_t version) {
+  TakeComplete();
+  EndHopeless(lines, version);
+  EndOverdue();
+}
+
+void GroupFlow::TakeComplete() {
   for (size_t i = 0; i < routes_.size(); ++i) {
     const uint64_t space = TrainingSpace(static_cast<uint32_t>(i));
     const std::set<uint64_t> complete = assembly_.Complete(space);
@@ -202,6 +217,23 @@ void GroupFlow::Sweep() {
       }
     }
   }
+}
+
+void GroupFlow::EndHopeless(const VersionLines& lines, uint64_t version) {
+  // Ages change with the version; whatever else decides comes with a sample.
+  const bool all = version != std::exchange(swept_version_, version);
+  const std::set<PromptKey> touched = std::exchange(touched_, {});
+  for (const PromptKey& key :
+       all ? assembly_.Incomplete() : std::vector(touched.begin(), touched.end())) {
+    const Group* group = assembly_.Find(key);
+    if (group == nullptr || group->missing() == 0 || !issued_at_.contains(key)) continue;
+    std::optional<GroupEnd> end = Unusable(*group);
+    if (!end && TooOld(lines, *group, version)) end = GroupEnd::kStale;
+    if (end) EndEarly(key, *end);
+  }
+}
+
+void GroupFlow::EndOverdue() {
   const Time now = options_.clock->Now();
   std::vector<PromptKey> overdue;
   for (const auto& [key, issued] : issued_at_) {
@@ -211,19 +243,20 @@ void GroupFlow::Sweep() {
       overdue.push_back(key);
     }
   }
-  for (const PromptKey& key : overdue) {
-    to_cancel_.push_back(key);
-    admission_.EndedUnused(RouteOf(key.space));
-    End(assembly_.Take(key), GroupEnd::kExpired);
-  }
+  for (const PromptKey& key : overdue) EndEarly(key, GroupEnd::kExpired);
+}
+
+void GroupFlow::EndEarly(const PromptKey& key, GroupEnd end) {
+  broker_->Cancel(options_.run, key.space, key.cursor, key.cursor, 0);
+  admission_.EndedUnused(RouteOf(key.space));
+  End(assembly_.Take(key), end);
 }
 
 std::optional<std::vector<Group>> GroupFlow::FormBatch(const VersionLines& lines,
                                                        uint64_t version) {
   for (size_t i = 0; i < routes_.size(); ++i) {
     for (auto it = ready_[i].begin(); it != ready_[i].end();) {
-      const Result<uint64_t> age = GroupAge(lines, it->second, version);
-      if (age.ok() && *age <= static_cast<uint64_t>(route(i).max_staleness)) {
+      if (!TooOld(lines, it->second, version)) {
         ++it;
         continue;
       }
@@ -238,8 +271,9 @@ std::optional<std::vector<Group>> GroupFlow::FormBatch(const VersionLines& lines
   if (!admission_.StepDue(ready)) return std::nullopt;
   std::vector<Group> batch;
   for (size_t i = 0; i < routes_.size(); ++i) {
+    std::vector<Group>& to = route(i).trained ? batch : observed_;
     for (int64_t n = 0; n < route(i).groups_per_step && !ready_[i].empty(); ++n) {
-      batch.push_back(std::move(ready_[i].extract(ready_[i].begin()).mapped()));
+      to.push_back(std::move(ready_[i].extract(ready_[i].begin()).mapped()));
     }
   }
   return batch;
@@ -247,6 +281,7 @@ std::optional<std::vector<Group>> GroupFlow::FormBatch(const VersionLines& lines
 
 void GroupFlow::EndBatch(const std::vector<Group>& batch, const std::vector<GroupEnd>& ends) {
   for (size_t i = 0; i < batch.size(); ++i) End(batch[i], ends[i]);
+  for (Group& group : std::exchange(observed_, {})) End(std::move(group), GroupEnd::kObserved);
   admission_.StepDone();
 }
 
@@ -302,9 +337,10 @@ std::optional<GroupFlow::Oldest> GroupFlow::OldestIncomplete(size_t route_index)
   for (auto it = issued_at_.lower_bound({space, 0});
        it != issued_at_.end() && it->first.space == space; ++it) {
     if (ready_[route_index].contains(it->first.cursor)) continue;
-    const uint64_t have = assembly_.Have(it->first).size();
-    return Oldest{it->first, ToSeconds(options_.clock->Now() - it->second),
-                  static_cast<uint64_t>(route(route_index).group_size) - have};
+    const Group* group = assembly_.Find(it->first);
+    return Oldest{
+        it->first, ToSeconds(options_.clock->Now() - it->second),
+        group == nullptr ? static_cast<uint64_t>(route(route_index).group_size) : group->missing()};
   }
   return std::nullopt;
 }

@@ -10,8 +10,11 @@
 //   end is durable;
 //   - a sample whose group has ended (below the cursor, not pending) is settled with that
 //   checkpoint and never trained;
-//   - a group that cannot be trained ends as soon as it is complete; one that is overdue expires
-//   whole.
+//   - a group that cannot be trained ends as soon as that is certain, complete or not: one sample
+//   that is too old makes all of it stale, too few that can still be scored mask it, and one that
+//   is overdue expires whole. What is under way for it is cancelled at once, so that no
+//   worker is held by what nobody can use. A learner that falls back behind such an end meets the
+//   obituaries of what was cancelled and ends the group as cancelled.
 // Belongs to the learner's thread.
 #pragma once
 
@@ -19,6 +22,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -66,19 +70,21 @@ class GroupFlow {
   // Issues what admission allows under the published `version`; with `steps_left` of the stage to
   // go, this one included.
   void Issue(uint64_t version, uint64_t steps_left);
-  // Ends overdue groups and complete ones that cannot be trained.
-  void Sweep();
+  // Ends overdue groups and those that no step at `version` or later can train.
+  void Sweep(const VersionLines& lines, uint64_t version);
   // The groups of a step, ordered by (space, cursor), when one is due at `version`. Stale ones end
-  // on the way.
+  // on the way. Routes that are not trained give up their share at the same pace: it is no part of
+  // the batch and ends with it, as observed.
   std::optional<std::vector<Group>> FormBatch(const VersionLines& lines, uint64_t version);
-  // The groups that FormBatch gave, with their ends, in one go.
+  // The groups that FormBatch gave, with their ends, in one go. No event is handled between the
+  // two.
   void EndBatch(const std::vector<Group>& batch, const std::vector<GroupEnd>& ends);
   // Ends everything that is under way as cancelled: the stage is over.
   void EndAll();
 
-  // A checkpoint with this ledger is durable: settles and cancels in the broker what had ended, and
-  // lets it forget. Not before: a learner that fell back behind an end would wait for samples that
-  // nobody has any more.
+  // A checkpoint with this ledger is durable: settles in the broker what had ended, and lets it
+  // forget. Not before: a learner that fell back behind an end would wait for samples that nobody
+  // has any more.
   void SettleDurable();
   // Leases held: to be compared with the broker's bound on accepted tasks.
   uint64_t HeldTasks() const;
@@ -104,8 +110,15 @@ class GroupFlow {
   static size_t RouteOf(uint64_t space) { return static_cast<size_t>(space - 1); }
   void Put(const PromptKey& key, uint64_t version);
   void End(Group group, GroupEnd end);
-  // What a complete group ends as instead of being trained; nothing when a step may have it.
+  // Before it is complete: nobody needs what is under way for it.
+  void EndEarly(const PromptKey& key, GroupEnd end);
+  void TakeComplete();
+  void EndHopeless(const VersionLines& lines, uint64_t version);
+  void EndOverdue();
+  // What a group ends as instead of being trained, whatever is still to come; nothing when a step
+  // may have it.
   std::optional<GroupEnd> Unusable(const Group& group) const;
+  bool TooOld(const VersionLines& lines, const Group& group, uint64_t version) const;
 
   BrokerClient* const broker_;
   std::vector<TrainingRoute> routes_;
@@ -117,8 +130,11 @@ class GroupFlow {
   std::map<uint64_t, PromptKey> put_tags_;  // puts not answered yet
   uint64_t next_tag_ = 1;
   std::vector<std::map<uint64_t, Group>> ready_;  // per route: complete groups that a step may have
+  std::vector<Group> observed_;                   // with the batch that FormBatch gave
   std::vector<LeaseToken> to_settle_;             // of ended groups, until their end is durable
-  std::vector<PromptKey> to_cancel_;              // ended while under way; likewise
+  std::vector<PromptKey> to_cancel_;              // ended with the stage; likewise
+  std::set<PromptKey> touched_;                   // groups that got a sample since the last sweep
+  uint64_t swept_version_ = 0;                    // by the last sweep
   uint64_t refused_samples_ = 0;
 };
 

@@ -114,7 +114,7 @@ Status GrpoStage::Turn() {
     session_.metrics.WaitedForBroker(seconds);
     broker_wait_ += seconds;
   }
-  flow_.Sweep();
+  flow_.Sweep(session_.versions.lines(), session_.state.version);
   flow_.Issue(session_.state.version, static_cast<uint64_t>(stage_.steps - session_.state.step));
   session_.metrics.SetLedger(flow_.ledger());
   session_.metrics.Held(flow_.HeldTasks());

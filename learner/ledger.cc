@@ -21,6 +21,8 @@ std::string_view GroupEndName(GroupEnd end) {
       return "cancelled";
     case GroupEnd::kDead:
       return "dead";
+    case GroupEnd::kObserved:
+      return "observed";
   }
   return "unknown";
 }
@@ -74,7 +76,11 @@ Result<Ledger> Ledger::FromJson(std::string_view json, size_t routes) {
       route.issued = entries[i].at("issued");
       route.pending = entries[i].at("pending").get<std::set<uint64_t>>();
       for (GroupEnd end : kGroupEnds) {
-        route.ends[static_cast<size_t>(end)] = entries[i].at(std::string(GroupEndName(end)));
+        const std::string name(GroupEndName(end));
+        // Checkpoints from before there was this end lack it.
+        route.ends[static_cast<size_t>(end)] = end == GroupEnd::kObserved
+                                                   ? entries[i].value(name, uint64_t{0})
+                                                   : entries[i].at(name).get<uint64_t>();
       }
     }
     if (!ledger.Balances()) return DataLoss("the checkpoint's ledger does not balance");

@@ -25,10 +25,11 @@ enum class GroupEnd : uint8_t {
   kExpired,        // members still running at the deadline
   kCancelled,      // nobody wants it any more
   kDead,           // its task failed too often
+  kObserved,       // its verdicts counted and nothing learned from it (routes.trained = false)
 };
 inline constexpr std::array kGroupEnds = {
     GroupEnd::kTrained, GroupEnd::kStale,     GroupEnd::kUninformative, GroupEnd::kMasked,
-    GroupEnd::kExpired, GroupEnd::kCancelled, GroupEnd::kDead};
+    GroupEnd::kExpired, GroupEnd::kCancelled, GroupEnd::kDead,          GroupEnd::kObserved};
 std::string_view GroupEndName(GroupEnd end);  // "trained", "stale", …
 
 struct RouteLedger {

@@ -44,6 +44,14 @@ void CheckNames(const std::string& list, const std::vector<std::string>& names,
 
 // --- routes and stages ---------------------------------------------------------------------------
 
+// That steps learn from.
+int64_t GroupsPerStep(const Config& config) {
+  int64_t groups = 0;
+  for (const RouteConfig& route : config.routes)
+    groups += route.trained ? route.groups_per_step : 0;
+  return groups;
+}
+
 void CheckRoutes(const Config& config, Problems& problems) {
   const bool trains = HasStage(config, "grpo");
   std::vector<std::string> names;
@@ -70,19 +78,18 @@ void CheckRoutes(const Config& config, Problems& problems) {
   if (Generates(config) && config.routes.empty()) {
     problems.push_back("there is no route: add [[routes]] with name, train and scorers");
   }
-}
-
-int64_t GroupsPerStep(const Config& config) {
-  int64_t groups = 0;
-  for (const RouteConfig& route : config.routes) groups += route.groups_per_step;
-  return groups;
+  if (trains && !config.routes.empty() && GroupsPerStep(config) == 0) {
+    problems.push_back(
+        "every route has trained = false, so that no step would have a group; train one of them");
+  }
 }
 
 void CheckGrpoStage(const Config& config, const StageConfig& stage, const std::string& path,
                     Problems& problems) {
-  if (!config.routes.empty() && stage.minibatches > GroupsPerStep(config)) {
+  const int64_t groups = GroupsPerStep(config);  // 0 is another problem
+  if (groups > 0 && stage.minibatches > groups) {
     problems.push_back(path + ".minibatches is above the groups of a step (" +
-                       std::to_string(GroupsPerStep(config)) + " over all routes); lower it");
+                       std::to_string(groups) + " over all trained routes); lower it");
   }
   if (stage.dual_clip != 0 && stage.dual_clip <= 1 + stage.clip_high) {
     problems.push_back(path + ".dual_clip must be 0 (off) or above 1 + clip_high");

@@ -113,6 +113,7 @@ struct RouteConfig {
   std::string name = "main";
   std::string train;                 // JSONL: prompt or messages, answer
   std::vector<std::string> scorers;  // names
+  bool trained = true;  // or observed only: judged and counted, no step learns from it
   // Its share of a step: at most, and for the routes with the least patience exactly.
   int64_t groups_per_step = 8;
   int64_t group_size = 8;

@@ -61,6 +61,10 @@ ConfigSection RoutesSection() {
           .Key("train", &S::train, Any(),
                "JSONL file of training prompts: `prompt` or `messages`, and `answer`.")
           .Key("scorers", &S::scorers, Any(), "Names of the scorers that judge its rollouts.")
+          .Key("trained", &S::trained, Any(),
+               "false: its groups are drawn, judged and counted as if they were trained, but no "
+               "step waits for them or learns from them; they end as observed (scorers in "
+               "shadow).")
           .Key(
               "groups_per_step", &S::groups_per_step, AtLeast(1),
               "Its share of a step, in groups: at most, and for the routes with the least patience "

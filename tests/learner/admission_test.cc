@@ -54,5 +54,11 @@ TEST(Admission, AStepIsDueWhenThePacingRoutesHaveTheirShare) {
   EXPECT_TRUE(synchronous.StepDue({12, 4}));
 }
 
+TEST(Admission, NoStepWaitsForARouteThatIsNotTrained) {
+  const Admission admission({{12, 1}, {4, 0, /*trained=*/false}});
+  EXPECT_TRUE(admission.StepDue({12, 0}));
+  EXPECT_FALSE(admission.Paces(1));
+}
+
 }  // namespace
 }  // namespace cohort

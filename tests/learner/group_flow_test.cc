@@ -29,15 +29,23 @@ class GroupFlowTest : public testing::Test {
     for (uint64_t v = 0; v < 20; ++v) lines_.Add(v);
   }
 
-  GroupFlow MakeFlow(int64_t max_staleness, Ledger ledger = Ledger(1)) {
+  static RouteConfig Route(int64_t max_staleness) {
     RouteConfig route;
     route.groups_per_step = 2;
     route.group_size = kGroupSize;
     route.max_staleness = max_staleness;
     route.deadline_seconds = 60;
+    return route;
+  }
+  GroupFlow MakeFlow(int64_t max_staleness, Ledger ledger = Ledger(1)) {
+    return MakeFlow(std::vector{Route(max_staleness)}, std::move(ledger));
+  }
+  GroupFlow MakeFlow(const std::vector<RouteConfig>& configs, Ledger ledger) {
     std::vector<TrainingRoute> routes;
-    routes.push_back(
-        {route, *PromptSource::Load(file_, *tokenizer_, ChatTemplate::kPlain, 100, /*seed=*/1)});
+    for (const RouteConfig& config : configs) {
+      routes.push_back(
+          {config, *PromptSource::Load(file_, *tokenizer_, ChatTemplate::kPlain, 100, /*seed=*/1)});
+    }
     GroupFlow::Options options;
     options.run = kRun;
     options.sampling.stop_tokens = {15};
@@ -77,10 +85,26 @@ class GroupFlowTest : public testing::Test {
     const Scored scored = Sample(cursor, sample, reward, version);
     flow.OnDelivery(broker_.Deliver("scored.main", scored.rollout.id(), Encode(scored)));
   }
+  void DeliverGroupOf(GroupFlow& flow, const PromptKey& key, uint64_t version = kVersion) {
+    for (uint32_t sample = 0; sample < kGroupSize; ++sample) {
+      Scored scored = Sample(key.cursor, sample, sample % 2, version);
+      scored.rollout.prompt.id.space = key.space;
+      flow.OnDelivery(broker_.Deliver("scored", scored.rollout.id(), Encode(scored)));
+    }
+  }
   void DeliverGroup(GroupFlow& flow, uint64_t cursor, uint64_t version = kVersion) {
     for (uint32_t sample = 0; sample < kGroupSize; ++sample) {
       Deliver(flow, cursor, sample, sample % 2, version);
     }
+  }
+  void Sweep(GroupFlow& flow, uint64_t version = kVersion) { flow.Sweep(lines_, version); }
+  std::vector<uint64_t> Cancelled() {
+    std::vector<uint64_t> cursors;
+    for (const auto& call : broker_.Calls<FakeBrokerClient::CancelCall>()) {
+      EXPECT_EQ(call.first, call.last);
+      cursors.push_back(call.first);
+    }
+    return cursors;
   }
   std::vector<uint64_t> PutCursors() {
     std::vector<uint64_t> cursors;
@@ -105,10 +129,10 @@ TEST_F(GroupFlowTest, TrainsAStepAndSettlesItOnlyWhenItsCheckpointIsDurable) {
   flow.Issue(kVersion, 100);
   EXPECT_EQ(PutCursors(), (std::vector<uint64_t>{0, 1}));
   DeliverGroup(flow, 1);
-  flow.Sweep();
+  Sweep(flow);
   EXPECT_FALSE(flow.FormBatch(lines_, kVersion));
   DeliverGroup(flow, 0);
-  flow.Sweep();
+  Sweep(flow);
   std::optional<std::vector<Group>> batch = flow.FormBatch(lines_, kVersion);
   ASSERT_TRUE(batch);
   ASSERT_EQ(batch->size(), 2u);
@@ -136,7 +160,7 @@ TEST_F(GroupFlowTest, ARedeliveredSampleOfAnEndedGroupIsSettledAndNotTrained) {
   flow.Issue(kVersion, 100);
   DeliverGroup(flow, 0);
   DeliverGroup(flow, 1);
-  flow.Sweep();
+  Sweep(flow);
   std::optional<std::vector<Group>> batch = flow.FormBatch(lines_, kVersion);
   flow.EndBatch(*batch, {GroupEnd::kTrained, GroupEnd::kTrained});
   flow.SettleDurable();
@@ -155,10 +179,10 @@ TEST_F(GroupFlowTest, ARedeliveredSampleOfAnEndedGroupIsSettledAndNotTrained) {
 TEST_F(GroupFlowTest, KeepsSamplesOfPromptsThatARestartedLearnerHasNotIssuedYet) {
   GroupFlow resumed = MakeFlow(0);  // fell back to a checkpoint before the first issue
   DeliverGroup(resumed, 0);
-  resumed.Sweep();
+  Sweep(resumed);
   EXPECT_EQ(resumed.Ready(0), 0u);
   resumed.Issue(kVersion, 100);
-  resumed.Sweep();
+  Sweep(resumed);
   EXPECT_EQ(resumed.Ready(0), 1u);
 }
 
@@ -168,7 +192,7 @@ TEST_F(GroupFlowTest, PutsPendingPromptsAgainWholeButNotCompleteOnes) {
   EXPECT_EQ(PutCursors().size(), 4u);
   DeliverGroup(flow, 2);
   Deliver(flow, 1, 0, 1);
-  flow.Sweep();
+  Sweep(flow);
   broker_.TakeCalls();
   flow.PutPendingAgain(kVersion + 1);
   const auto puts = broker_.Calls<FakeBrokerClient::PutCall>();
@@ -200,7 +224,7 @@ TEST_F(GroupFlowTest, AGroupIsStaleWhenAnyTokenIsTooOldAndItsPlaceIsTaken) {
   flow.Issue(kVersion, 100);
   DeliverGroup(flow, 0, kVersion - 2);
   for (uint64_t cursor : {1, 2, 3}) DeliverGroup(flow, cursor, kVersion);
-  flow.Sweep();
+  Sweep(flow);
   const std::optional<std::vector<Group>> batch = flow.FormBatch(lines_, kVersion + 1);
   ASSERT_TRUE(batch);
   EXPECT_EQ((*batch)[0].key.cursor, 1u);
@@ -220,7 +244,7 @@ TEST_F(GroupFlowTest, TooFewScoredMembersMaskTheGroup) {
     scored.outcome = Outcome::Masked(OutcomeReason::kGraderCrashed, "it crashed");
     flow.OnDelivery(broker_.Deliver("scored.main", scored.rollout.id(), Encode(scored)));
   }
-  flow.Sweep();
+  Sweep(flow);
   EXPECT_EQ(ends_[0], std::vector{GroupEnd::kMasked});
 }
 
@@ -230,24 +254,136 @@ TEST_F(GroupFlowTest, APromptThatDiedEndsItsGroup) {
   Delivery obituary = broker_.Deliver("scored.main", {kRun, TrainingSpace(0), 0, 0}, "");
   obituary.obituary = Obituary{EndReason::kDead, "lost 3 times", {}};
   flow.OnDelivery(obituary);
-  flow.Sweep();
+  Sweep(flow);
   EXPECT_EQ(ends_[0], std::vector{GroupEnd::kDead});
 }
 
-TEST_F(GroupFlowTest, AnOverdueGroupExpiresWholeAndIsCancelledAfterTheCheckpoint) {
+TEST_F(GroupFlowTest, AnOverdueGroupExpiresWholeAndWhatIsUnderWayForItIsCancelled) {
   GroupFlow flow = MakeFlow(0);
   flow.Issue(kVersion, 100);
   Deliver(flow, 0, 0, 1);
   DeliverGroup(flow, 1);
-  flow.Sweep();
+  Sweep(flow);
   clock_.Advance(Seconds(61));
-  flow.Sweep();
+  Sweep(flow);
   EXPECT_EQ(ends_[0], std::vector{GroupEnd::kExpired});
   EXPECT_TRUE(ends_[1].empty());  // complete groups wait for their step as long as it takes
-  EXPECT_TRUE(broker_.Calls<FakeBrokerClient::CancelCall>().empty());
+  EXPECT_EQ(Cancelled(), std::vector<uint64_t>{0});
+  EXPECT_EQ(Settled(), 0u);  // what it has is settled with its end
   flow.SettleDurable();
-  ASSERT_EQ(broker_.Calls<FakeBrokerClient::CancelCall>().size(), 1u);
-  EXPECT_EQ(broker_.Calls<FakeBrokerClient::CancelCall>()[0].first, 0u);
+  EXPECT_EQ(Settled(), 1u);
+}
+
+TEST_F(GroupFlowTest, AnIncompleteGroupWithASampleThatIsTooOldIsStaleAndCancelled) {
+  GroupFlow flow = MakeFlow(1);
+  flow.Issue(kVersion, 100);
+  Deliver(flow, 0, 0, 1, kVersion);
+  Deliver(flow, 1, 0, 1, kVersion + 1);
+  Sweep(flow, kVersion + 1);
+  EXPECT_TRUE(Cancelled().empty());
+  Sweep(flow, kVersion + 2);
+  EXPECT_EQ(ends_[0], std::vector{GroupEnd::kStale});
+  EXPECT_TRUE(ends_[1].empty());
+  EXPECT_EQ(Cancelled(), std::vector<uint64_t>{0});
+  Deliver(flow, 0, 1, 1, kVersion);  // was under way when it was cancelled
+  Sweep(flow, kVersion + 2);
+  EXPECT_EQ(ends_[0].size(), 1u);
+  flow.SettleDurable();
+  EXPECT_EQ(Settled(), 2u);
+}
+
+TEST_F(GroupFlowTest, ASampleThatComesTooOldEndsItsGroupAtOnce) {
+  GroupFlow flow = MakeFlow(1);
+  flow.Issue(kVersion, 100);
+  Sweep(flow, kVersion + 2);
+  Deliver(flow, 2, 3, 1, kVersion);
+  Sweep(flow, kVersion + 2);
+  EXPECT_EQ(ends_[2], std::vector{GroupEnd::kStale});
+  EXPECT_EQ(Cancelled(), std::vector<uint64_t>{2});
+}
+
+TEST_F(GroupFlowTest, AGroupThatCannotHaveEnoughScoredMembersWaitsForNoOther) {
+  GroupFlow flow = MakeFlow(0);
+  flow.Issue(kVersion, 100);
+  for (uint32_t sample = 0; sample + 1 < kGroupSize; ++sample) {
+    EXPECT_TRUE(ends_[0].empty());
+    Scored scored = Sample(0, sample, 0);
+    scored.outcome = Outcome::Masked(OutcomeReason::kGraderCrashed, "it crashed");
+    flow.OnDelivery(broker_.Deliver("scored.main", scored.rollout.id(), Encode(scored)));
+    Sweep(flow);
+  }
+  EXPECT_EQ(ends_[0], std::vector{GroupEnd::kMasked});
+  EXPECT_EQ(Cancelled(), std::vector<uint64_t>{0});
+}
+
+TEST_F(GroupFlowTest, ALearnerThatFellBackBehindAnEarlyEndMeetsTheObituariesAndWaitsForNothing) {
+  Ledger checkpoint(1);  // made before the group was cancelled
+  checkpoint.Issue(0);
+  GroupFlow resumed = MakeFlow(1, checkpoint);
+  Delivery obituary = broker_.Deliver("scored.main", {kRun, TrainingSpace(0), 0, 3}, "");
+  obituary.obituary = Obituary{EndReason::kCancelled, "cancelled", {}};
+  resumed.OnDelivery(obituary);
+  Sweep(resumed);
+  EXPECT_EQ(ends_[0], std::vector{GroupEnd::kCancelled});
+  EXPECT_TRUE(resumed.ledger().Balances());
+}
+
+TEST_F(GroupFlowTest, ARouteThatIsNotTrainedGivesUpItsShareWithEachStepAsObserved) {
+  RouteConfig shadow = Route(5);
+  shadow.name = "shadow";
+  shadow.trained = false;
+  GroupFlow flow = MakeFlow({Route(0), shadow}, Ledger(2));
+  flow.Issue(kVersion, 100);
+  const auto at = [](uint32_t route, uint64_t cursor) {
+    return PromptKey{TrainingSpace(route), cursor};
+  };
+  for (uint64_t cursor : {0, 1, 2}) DeliverGroupOf(flow, at(1, cursor));
+  Sweep(flow);
+  EXPECT_FALSE(flow.FormBatch(lines_, kVersion));  // the trained route paces
+  for (uint64_t cursor : {0, 1}) DeliverGroupOf(flow, at(0, cursor));
+  Sweep(flow);
+  const std::optional<std::vector<Group>> batch = flow.FormBatch(lines_, kVersion);
+  ASSERT_TRUE(batch);
+  ASSERT_EQ(batch->size(), 2u);
+  EXPECT_EQ((*batch)[1].key, at(0, 1));
+  flow.EndBatch(*batch, {GroupEnd::kTrained, GroupEnd::kTrained});
+  EXPECT_EQ(flow.ledger().route(1).ended(GroupEnd::kObserved), 2u);
+  EXPECT_EQ(flow.ledger().route(1).ended(GroupEnd::kTrained), 0u);
+  EXPECT_EQ(flow.Ready(1), 1u);  // above its share: the next step's
+  EXPECT_TRUE(flow.ledger().Balances());
+  flow.SettleDurable();
+  EXPECT_EQ(Settled(), 4u * kGroupSize);
+}
+
+TEST_F(GroupFlowTest, ARouteIsIssuedAlikeWhetherItIsTrainedOrNot) {
+  const auto puts_of_steps = [this](bool trained) {
+    RouteConfig patient = Route(9);
+    patient.name = "patient";
+    patient.trained = trained;
+    GroupFlow flow = MakeFlow({Route(0), patient}, Ledger(2));
+    std::vector<std::vector<TaskId>> puts;
+    for (uint64_t step = 0; step < 8; ++step) {
+      flow.Issue(kVersion + step, 100);
+      std::vector<TaskId>& ids = puts.emplace_back();
+      for (const auto& call : broker_.Calls<FakeBrokerClient::PutCall>())
+        ids.push_back(call.task.id);
+      broker_.TakeCalls();
+      for (uint64_t n : {0, 1}) {
+        DeliverGroupOf(flow, {TrainingSpace(0), 2 * step + n}, kVersion + step);
+        if (step >= 3)
+          DeliverGroupOf(flow, {TrainingSpace(1), 2 * (step - 3) + n}, kVersion + step);
+      }
+      Sweep(flow, kVersion + step);
+      const std::optional<std::vector<Group>> batch = flow.FormBatch(lines_, kVersion + step);
+      EXPECT_TRUE(batch) << step;
+      if (!batch) break;
+      flow.EndBatch(*batch, std::vector(batch->size(), GroupEnd::kTrained));
+    }
+    return puts;
+  };
+  const auto trained = puts_of_steps(true);
+  EXPECT_EQ(trained, puts_of_steps(false));
+  EXPECT_EQ(trained.size(), 8u);
 }
 
 TEST_F(GroupFlowTest, ASampleThatMakesNoSenseIsRefusedAndCounted) {
@@ -259,7 +395,7 @@ TEST_F(GroupFlowTest, ASampleThatMakesNoSenseIsRefusedAndCounted) {
   EXPECT_EQ(flow.refused_samples(), 2u);
   Deliver(flow, 0, 2, 1);
   Deliver(flow, 0, 3, 0);
-  flow.Sweep();
+  Sweep(flow);
   EXPECT_EQ(flow.Ready(0), 1u);  // the group goes on with the members that were scored
 }
 
@@ -277,7 +413,7 @@ TEST_F(GroupFlowTest, EndsEverythingUnderWayWhenTheStageIsOver) {
   flow.Issue(kVersion, 100);
   DeliverGroup(flow, 0);
   Deliver(flow, 1, 0, 1);
-  flow.Sweep();
+  Sweep(flow);
   flow.EndAll();
   EXPECT_TRUE(flow.ledger().route(0).pending.empty());
   EXPECT_TRUE(flow.ledger().Balances());

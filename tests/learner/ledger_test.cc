@@ -51,6 +51,18 @@ TEST(Ledger, BalancesThroughAnyHistoryAndSurvivesItsCheckpoint) {
   EXPECT_EQ(restored->ToJson(), ledger.ToJson());
 }
 
+TEST(Ledger, ReadsACheckpointFromBeforeRoutesCouldBeObserved) {
+  Ledger ledger(1);
+  ledger.End(0, ledger.Issue(0), GroupEnd::kTrained);
+  std::string json = ledger.ToJson();
+  const std::string added = "\"observed\":0,";
+  ASSERT_NE(json.find(added), std::string::npos) << json;
+  json.erase(json.find(added), added.size());
+  const Result<Ledger> restored = Ledger::FromJson(json, 1);
+  ASSERT_TRUE(restored.ok()) << restored.status().ToString();
+  EXPECT_EQ(restored->ToJson(), ledger.ToJson());
+}
+
 TEST(Ledger, RefusesACheckpointThatDoesNotBalance) {
   Ledger ledger(1);
   ledger.Issue(0);

@@ -169,6 +169,8 @@ const Broken kBroken[] = {
     {"EvaluationScorerUnknown", [](Config& c) { c.evaluation.scorers = {"x"}; },
      "evaluation.scorers names \"x\""},
     // 8 × 8 samples a step: outstanding 128, between checkpoints 20 × 64; × 1.25 = 1760.
+    {"NothingTrained", [](Config& c) { c.routes[0].trained = false; },
+     "every route has trained = false"},
     {"HeldBoundTooSmall", [](Config& c) { c.broker.held_tasks = 1759; }, "need 1760"},
     {"QueueBoundTooSmall", [](Config& c) { c.broker.queue_tasks = 127; }, "broker.queue_tasks"},
     {"NoActors", [](Config& c) { c.fleet.actors = 0; }, "fleet.actors"},

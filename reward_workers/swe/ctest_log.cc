@@ -1,6 +1,7 @@
 // " 2/11 Test  #2: wrong ......***Failed    0.02 sec", and behind the last of them "50% tests
 // passed, 5 tests failed out of 10" and the list of those that failed. In -V a test's output has
 // its number in front of each line; in --output-on-failure it looks like ctest's own.
+#include "libs/scoring/thinking.h"
 #include "reward_workers/swe/log_text.h"
 #include "reward_workers/swe/readers.h"
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "libs/scoring/thinking.h"
 #include "reward_workers/swe/log_text.h"
 #include "reward_workers/swe/readers.h"
 

@@ -47,11 +47,6 @@ std::string_view TrimmedRight(std::string_view text) {
   return last == std::string_view::npos ? std::string_view() : text.substr(0, last + 1);
 }
 
-std::string_view Trimmed(std::string_view text) {
-  text = TrimmedRight(text);
-  return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
-}
-
 size_t Indent(std::string_view line) { return std::min(line.find_first_not_of(' '), line.size()); }
 
 bool Contains(std::string_view text, std::string_view part) {

@@ -21,8 +21,7 @@ class LogLines {
   std::string_view rest_;
 };
 
-std::string_view Trimmed(std::string_view text);       // no blanks and tabs around it
-std::string_view TrimmedRight(std::string_view text);  // … behind it
+std::string_view TrimmedRight(std::string_view text);  // no blanks and tabs behind it
 size_t Indent(std::string_view line);                  // blanks in front
 bool Contains(std::string_view text, std::string_view part);
 

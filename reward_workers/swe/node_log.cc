@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/scoring/thinking.h"
 #include "reward_workers/swe/log_text.h"
 #include "reward_workers/swe/readers.h"
 

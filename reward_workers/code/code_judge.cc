@@ -23,7 +23,10 @@ bool HangsOnTheMachine(TestEnd end) {
 }  // namespace
 
 CodeJudge::CodeJudge(Sandbox* sandbox, Options options)
-    : sandbox_(sandbox), options_(std::move(options)), runner_(sandbox, options_.runner) {}
+    : sandbox_(sandbox),
+      options_(std::move(options)),
+      runner_(sandbox, options_.runner),
+      checker_(sandbox, &runner_, options_.scripts) {}
 
 CodeAnswer CodeJudge::Judge(const CodeQuestion& question, const std::atomic<bool>& cancelled) {
   Result<CodeTask> task = ReadCodeTask(question.columns);
@@ -68,8 +71,19 @@ CodeAnswer CodeJudge::JudgePrograms(const CodeTask& task, const std::string& sou
     const ProgramTest& test = task.tests[grade.next()];
     RunEnd run = runner_.Run(program, test.input, cancelled);
     if (run.lost) return Lost(run.detail);
-    if (run.end == TestEnd::kAccepted &&
-        !OutputMatches(run.output, test.output, options_.match, options_.tolerance)) {
+    if (run.end == TestEnd::kAccepted && !task.output_checker.empty()) {
+      CheckedOutput checked = checker_.Check(task.output_checker, test, run.output, cancelled);
+      if (checked.end == CheckedOutput::End::kLost) return Lost(std::move(checked.detail));
+      if (checked.end == CheckedOutput::End::kBadChecker) {
+        return {Verdict::Masked(OutcomeReason::kGoldInvalid, "its row: " + checked.detail), false};
+      }
+      keep = keep && checked.keep;
+      if (checked.end == CheckedOutput::End::kRefused) {
+        run.end = TestEnd::kWrongAnswer;
+        run.detail = "it wrote " + Quoted(run.output) + ", " + checked.detail;
+      }
+    } else if (run.end == TestEnd::kAccepted &&
+               !OutputMatches(run.output, test.output, options_.match, options_.tolerance)) {
       run.end = TestEnd::kWrongAnswer;
       run.detail = "it wrote " + Quoted(run.output) + ", wanted " + Quoted(test.output);
     }

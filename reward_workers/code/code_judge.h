@@ -7,6 +7,8 @@
 
 #include "libs/scoring/verdict.h"
 #include "reward_workers/code/code_grade.h"
+#include "reward_workers/code/code_task.h"
+#include "reward_workers/code/output_checker.h"
 #include "reward_workers/code/output_match.h"
 #include "reward_workers/code/program_runner.h"
 #include "reward_workers/sandbox/sandbox.h"
@@ -32,7 +34,7 @@ class CodeJudge {
     OutputMatch match = OutputMatch::kLines;
     double tolerance = 1e-6;
     bool continues_prompt = false;
-    std::string scripts;  // the folder of checker.py
+    std::string scripts;  // the folder of checker.py and output_checker.py
   };
   // `sandbox` outlives it.
   CodeJudge(Sandbox* sandbox, Options options);
@@ -49,6 +51,7 @@ class CodeJudge {
   Sandbox* const sandbox_;
   const Options options_;
   ProgramRunner runner_;
+  OutputChecker checker_;  // uses runner_
 };
 
 }  // namespace cohort

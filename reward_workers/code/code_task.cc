@@ -203,12 +203,7 @@ Result<CodeTask> ReadMbpp(const Json& object) {
   return task;
 }
 
-}  // namespace
-
-Result<CodeTask> ReadCodeTask(std::string_view columns) {
-  const Json object = Json::parse(columns, nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object())
-    return InvalidArgument("its row has no columns beside prompt and answer");
+Result<CodeTask> ReadTests(const Json& object) {
   if (object.contains("tests")) return ReadOwn(object);
   if (object.contains("input_output")) return ReadApps(object);
   if (object.contains("public_test_cases") || object.contains("private_test_cases")) {
@@ -219,6 +214,25 @@ Result<CodeTask> ReadCodeTask(std::string_view columns) {
   return InvalidArgument(
       "its row has no tests: tests, input_output, public_test_cases, test with entry_point, or "
       "test_list");
+}
+
+}  // namespace
+
+Result<CodeTask> ReadCodeTask(std::string_view columns) {
+  const Json object = Json::parse(columns, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object())
+    return InvalidArgument("its row has no columns beside prompt and answer");
+  COHORT_ASSIGN_OR_RETURN(CodeTask task, ReadTests(object));
+  const auto checker = object.find("checker");
+  if (checker == object.end() || checker->is_null()) return task;
+  if (!checker->is_string() || checker->get_ref<const std::string&>().empty()) {
+    return Bad("\"checker\"", "must be the text of a Python program");
+  }
+  if (task.kind != CodeTask::Kind::kProgram) {
+    return Bad("\"checker\"", "is for tests with inputs and outputs, not for functions");
+  }
+  task.output_checker = checker->get<std::string>();
+  return task;
 }
 
 }  // namespace cohort

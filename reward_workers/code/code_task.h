@@ -8,6 +8,8 @@
 //   HumanEval    {"test": "def check(candidate): …", "entry_point": "add", "prompt" beside it}
 //   MBPP         {"test_list": ["assert …"], "test_setup_code": "…", "test_imports": […]}
 //
+// Beside tests of whole programs: "checker", a Python program that says which outputs are right.
+//
 // Pure; what a file holds becomes one of these or a Status that names the key.
 #pragma once
 
@@ -47,7 +49,8 @@ struct CodeTask {
   std::string function;
   bool is_method = false;  // of a class Solution
   std::vector<CallTest> calls;
-  std::string checker;  // Python; defines check(candidate) or holds bare asserts (MBPP)
+  std::string checker;         // Python; defines check(candidate) or holds bare asserts (MBPP)
+  std::string output_checker;  // of kProgram: Python (output_checker.h); empty: they are compared
   OutputMatch match = OutputMatch::kLines;
   double tolerance = 1e-6;
 };

@@ -67,15 +67,6 @@ bool MayBeTheMachine(const SandboxResult& result, std::chrono::milliseconds cpu)
   return result.end != SandboxEnd::kCpuLimit && result.cpu > cpu;
 }
 
-SandboxResult RunOne(Sandbox& sandbox, const SandboxSpec& spec,
-                     const std::atomic<bool>& cancelled) {
-  Result<std::unique_ptr<SandboxRun>> run = sandbox.Start(spec);
-  if (run.ok()) return WaitFor(**run, cancelled);
-  SandboxResult lost;
-  lost.what = run.status().message();
-  return lost;
-}
-
 }  // namespace
 
 SandboxResult WaitFor(SandboxRun& run, const std::atomic<bool>& cancelled) {
@@ -89,6 +80,15 @@ SandboxResult WaitFor(SandboxRun& run, const std::atomic<bool>& cancelled) {
     pollfd polled{run.fd(), POLLIN, 0};
     poll(&polled, 1, kTickMilliseconds);
   }
+}
+
+SandboxResult RunAndWait(Sandbox& sandbox, const SandboxSpec& spec,
+                         const std::atomic<bool>& cancelled) {
+  Result<std::unique_ptr<SandboxRun>> run = sandbox.Start(spec);
+  if (run.ok()) return WaitFor(**run, cancelled);
+  SandboxResult lost;
+  lost.what = run.status().message();
+  return lost;
 }
 
 ProgramRunner::ProgramRunner(Sandbox* sandbox, Options options)
@@ -116,7 +116,7 @@ RunEnd ProgramRunner::Run(const Program& program, const std::string& input,
   spec.input = input;
   return Run([&](const SandboxLimits& limits) {
     spec.limits = limits;
-    return RunOne(*sandbox_, spec, cancelled);
+    return RunAndWait(*sandbox_, spec, cancelled);
   });
 }
 
@@ -142,8 +142,8 @@ ProgramRunner::Program ProgramRunner::Compile(const std::string& source,
     spec.limits.disk = 4 * kLongestProgram;
     spec.limits.file_size = kLongestProgram;
     spec.limits.output = kLongestProgram;
-    SandboxResult result = RunOne(*sandbox_, spec, cancelled);
-    if (result.end == SandboxEnd::kInfrastructure) result = RunOne(*sandbox_, spec, cancelled);
+    SandboxResult result = RunAndWait(*sandbox_, spec, cancelled);
+    if (result.end == SandboxEnd::kInfrastructure) result = RunAndWait(*sandbox_, spec, cancelled);
     if (result.end != SandboxEnd::kExited || result.code != 0) {
       RunEnd end = EndOf(std::move(result), kCompileCpu);
       end.end = TestEnd::kCompileError;

@@ -33,6 +33,10 @@ struct RunEnd {
 // Waits for a run, or ends it once `cancelled` is true.
 SandboxResult WaitFor(SandboxRun& run, const std::atomic<bool>& cancelled);
 
+// Starts a run and waits for it as above.
+SandboxResult RunAndWait(Sandbox& sandbox, const SandboxSpec& spec,
+                         const std::atomic<bool>& cancelled);
+
 class ProgramRunner {
  public:
   struct Options {

@@ -68,6 +68,22 @@ TEST(CodeTask, ReadsTheShapesOfHumanEvalAndMbpp) {
   EXPECT_EQ(mbpp.checker, "import math\nassert f(1) == 1\nassert f(2) == 2\n\n");
 }
 
+TEST(CodeTask, TakesACheckerBesideTestsOfWholePrograms) {
+  EXPECT_EQ(Read(R"({"tests": [{"stdin": "1", "stdout": "1"}], "checker": "pass"})").output_checker,
+            "pass");
+  EXPECT_EQ(Read(R"({"input_output": {"inputs": ["1"], "outputs": ["2"]}, "checker": "pass"})")
+                .output_checker,
+            "pass");
+  EXPECT_EQ(Read(R"({"tests": [{"stdin": "1", "stdout": "1"}], "checker": null})").output_checker,
+            "");
+  EXPECT_THAT(Refusal(R"({"tests": [{"stdin": "1", "stdout": "1"}], "checker": ""})"),
+              HasSubstr("\"checker\" must be"));
+  EXPECT_THAT(Refusal(R"({"tests": [{"stdin": "1", "stdout": "1"}], "checker": ["pass"]})"),
+              HasSubstr("\"checker\" must be"));
+  EXPECT_THAT(Refusal(R"({"test_list": ["assert f"], "checker": "pass"})"),
+              HasSubstr("not for functions"));
+}
+
 TEST(CodeTask, NamesWhatIsBroken) {
   EXPECT_THAT(Refusal(""), HasSubstr("no columns"));
   EXPECT_THAT(Refusal("[]"), HasSubstr("no columns"));

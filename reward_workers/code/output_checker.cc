@@ -52,9 +52,9 @@ OutputChecker::Said OutputChecker::Ask(const std::string& checker, const Program
   const Json verdict = Json::parse(end.errors, nullptr, /*allow_exceptions=*/false);
   const auto text = [&verdict](const char* key) {
     const auto found = verdict.find(key);
-    return found != verdict.end() && found->is_string()
-               ? Quoted(found->get_ref<const std::string&>(), 300)
-               : std::string();
+    if (found == verdict.end() || !found->is_string()) return std::string();
+    const std::string& words = found->get_ref<const std::string&>();
+    return words.empty() ? words : Quoted(words, 300);
   };
   if (!verdict.is_object()) {
     said.detail = "it ended without a verdict";
@@ -85,9 +85,9 @@ CheckedOutput OutputChecker::Check(const std::string& checker, const ProgramTest
   const Said said = Ask(checker, test, output, cancelled);
   if (said.lost) return {End::kLost, said.detail, false};
   if (said.accepted) return {End::kAccepted, said.detail, true};
-  return {End::kRefused,
-          (said.broken ? "it broke the checker: " : "the checker refused it: ") + said.detail,
-          !said.by_limit};
+  std::string why = said.broken ? "it broke the checker" : "the checker refused it";
+  if (!said.detail.empty()) why += ": " + said.detail;
+  return {End::kRefused, std::move(why), !said.by_limit};
 }
 
 }  // namespace cohort

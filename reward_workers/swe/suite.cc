@@ -21,7 +21,8 @@ std::string InTree(const std::string& path) {
 }
 
 std::vector<std::string> PytestCommand(const SweEnvironment& environment) {
-  // -c names an empty configuration and -p our plug-in: nothing in the tree is asked for either.
+  // What failed comes last, where evidence is cut from. -c names an empty configuration and -p our
+  // plug-in: nothing in the tree is asked for either.
   std::vector<std::string> argv = {"python3",    "-P",
                                    "-s",         "-B",
                                    "-m",         "pytest",
@@ -29,8 +30,8 @@ std::vector<std::string> PytestCommand(const SweEnvironment& environment) {
                                    "--rootdir",  InTree(""),
                                    "-p",         "cohort_report",
                                    "-p",         "no:cacheprovider",
-                                   "--color=no", "--tb=short",
-                                   "-rfEsxXp"};
+                                   "--color=no", "--no-header",
+                                   "--tb=short", "-rpsxXEf"};
   argv.insert(argv.end(), environment.options.begin(), environment.options.end());
   argv.insert(argv.end(), environment.test_files.begin(), environment.test_files.end());
   return argv;

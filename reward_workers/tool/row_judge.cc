@@ -44,6 +44,7 @@ class RowJudge::RowTask : public Task {
     said.outcome = OutcomeReasonName(outcome.reason());
     const bool alone = verdicts_.size() == 1 && own;
     said.reason = alone ? own->detail() : outcome.detail();
+    said.evidence = alone ? own->evidence() : outcome.evidence();
     if (own && !own->applicable()) {
       said.outcome = "not_applicable";
       said.reason = own->detail();

@@ -21,6 +21,7 @@ struct RowVerdict {
   std::string outcome;           // "graded", …, "not_applicable"
   std::vector<RewardComponent> components;  // the scorer, then its gates
   std::string reason;                       // one line for people; may be empty
+  std::string evidence;                     // some lines; may be empty
   double milliseconds = 0;
   bool cut = false;  // the value was outside of [minimum, maximum]
 };

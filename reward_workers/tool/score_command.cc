@@ -52,6 +52,7 @@ std::string ToLine(const RowVerdict& said) {
                        {"components", components},
                        {"reason", said.reason},
                        {"milliseconds", std::round(1e3 * said.milliseconds) / 1e3}};
+  if (!said.evidence.empty()) line["evidence"] = said.evidence;
   return line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -28,7 +28,7 @@ struct SuitePlan {
   std::vector<std::string> environment;
   std::map<std::string, std::string> tests;  // files of the tree, with the sentinels in them
   std::vector<std::string> sentinels;        // ids of the tests that must fail
-  std::string word;                          // of the plug-in's records
+  std::string word;  // of the plug-in's records; empty: there are none, and stderr is part of the log
 };
 
 // `tests`: the graded files as they must be. `seed` decides names and words.

@@ -121,7 +121,8 @@ SweJudge::Attempt SweJudge::Run(const SweTask& task, const ChangedFiles& files,
   const SuitePlan plan = PlanSuite(*task.environment, task.tests, EntropyFromSystem());
   const std::string folder = kTreeFolder;
   SandboxSpec spec;
-  spec.argv = {"/bin/sh", "-c", "cd -- \"$0\" && exec \"$@\"", folder};
+  const std::string start = "cd -- \"$0\" && exec \"$@\"";
+  spec.argv = {"/bin/sh", "-c", plan.word.empty() ? start + " 2>&1" : start, folder};
   spec.argv.insert(spec.argv.end(), plan.argv.begin(), plan.argv.end());
   spec.environment = plan.environment;
   spec.binds = task.environment->binds;

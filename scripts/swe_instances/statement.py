@@ -1,10 +1,13 @@
 """The words of an instance: an issue that is made of failing tests, and the prompt with the code around the bug."""
+import re
 
 MAX_PROMPT = 16 << 10  # bytes
 SHOWN_FAILURES = 4
 SHOWN_LINES = 14  # of a message
 SHOWN_COLUMNS = 160
 NAMED_FAILURES = 20
+
+A_SET = re.compile(r"\{[^{}:]*,[^{}:]*\}")
 
 ANSWER_FORMAT = """\
 Find the bug and repair it. Answer with one patch as a unified diff in a ```diff block, with paths from the root of the repository:
@@ -30,8 +33,11 @@ def shown_message(message):
 
 
 def agreed_message(one, other):
-    """What two runs said; of messages that differ, by the order of a set for instance, the kind of error."""
-    return one if one == other else one.partition("\n")[0].partition(":")[0]
+    """What two runs said; only the kind of error where the order of a set makes the text, seen or not."""
+    if one == other and not A_SET.search(one):
+        return one
+    kind = re.match(r"[\w.]+(?=:)", one)
+    return kind[0] if kind else "AssertionError"
 
 
 def problem_statement(project, failing, messages):

@@ -45,8 +45,9 @@ def environment(site, tree, report, limits, hash_seed):
 
 
 def plain(message, tree):
-    """Without what differs from run to run."""
-    return re.sub(r"\b0x[0-9a-f]{6,}\b", "0x...", message.replace(f"{tree}/", ""))
+    """Without what differs from run to run: places in memory, whole or cut by an ellipsis, and in the file system."""
+    message = re.sub(r"\.\.\.[0-9a-fx]{2,}>", "...>", message.replace(f"{tree}/", ""))
+    return re.sub(r"0x[0-9a-f]{6,}", "0x...", message)
 
 
 def run_tests(python, site, tree, test_files, limits, hash_seed=0):

@@ -34,7 +34,7 @@ class Instance:
 
     def text(self, path):
         file = self.checkout / path
-        return file.read_text(encoding="utf-8") if file.is_file() else None
+        return file.read_bytes().decode() if file.is_file() else None  # line ends as they are
 
     @property
     def project(self):
@@ -103,5 +103,6 @@ def difference(path, old, new, mode="100644"):
     if new is None:
         head += f"deleted file mode {mode}\n"
     before, after = (f"{side}/{path}" if text is not None else "/dev/null" for side, text in (("a", old), ("b", new)))
-    lines = difflib.unified_diff((old or "").splitlines(keepends=True), (new or "").splitlines(keepends=True), before, after)
+    # Lines of git end in \n and nowhere else, unlike those of splitlines.
+    lines = difflib.unified_diff(*(re.findall(r"[^\n]*\n|[^\n]+$", text or "") for text in (old, new)), before, after)
     return head + "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

@@ -1,48 +1,71 @@
 #include "learner/admission.h"
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
+#include <utility>
 
 namespace cohort {
 namespace {
 
 // A patient route starts with two shares: one being generated while the other is under evaluation.
-constexpr uint64_t kFirstShares = 2;
+constexpr double kFirstShares = 2;
+constexpr double kStepsRemembered = 32;
 
 }  // namespace
 
 Admission::Admission(std::vector<RouteShare> routes) : routes_(std::move(routes)) {
-  least_staleness_ = std::numeric_limits<uint64_t>::max();
   for (const RouteShare& route : routes_) {
     if (route.trained) least_staleness_ = std::min(least_staleness_, route.max_staleness);
+    flows_.push_back({.turns = kFirstShares * static_cast<double>(route.share)});
   }
-  for (const RouteShare& route : routes_) turns_.push_back(kFirstShares * route.share);
 }
 
 uint64_t Admission::MayIssue(size_t route, uint64_t pending, uint64_t steps_left) const {
   const RouteShare& limits = routes_[route];
   const uint64_t bound = limits.share * std::min(limits.max_staleness + 1, steps_left);
   const uint64_t room = bound > pending ? bound - pending : 0;
-  return Paces(route) ? room : std::min(room, turns_[route]);
+  if (Paces(route)) return room;
+  return std::min(room, static_cast<uint64_t>(std::max(0.0, flows_[route].turns)));
 }
 
 void Admission::Issued(size_t route, uint64_t prompts) {
-  turns_[route] -= std::min(turns_[route], prompts);
+  flows_[route].turns -= static_cast<double>(prompts);
 }
 
-void Admission::EndedUnused(size_t route) { turns_[route] += 1; }
+void Admission::Completed(size_t route) { flows_[route].completed += 1; }
 
-void Admission::StepDone() {
-  for (size_t i = 0; i < routes_.size(); ++i) {
-    turns_[i] = std::min(turns_[i] + routes_[i].share, kFirstShares * routes_[i].share);
-  }
+void Admission::EndedUnused(size_t route) { flows_[route].turns += 1; }
+
+void Admission::StepDone(const std::vector<RouteCounts>& counts) {
+  for (size_t i = 0; i < routes_.size(); ++i) Step(routes_[i], counts[i], flows_[i]);
 }
 
-bool Admission::StepDue(const std::vector<uint64_t>& ready) const {
-  for (size_t i = 0; i < routes_.size(); ++i) {
-    if (Paces(i) && ready[i] < routes_[i].share) return false;
-  }
-  return true;
+void Admission::Step(const RouteShare& route, const RouteCounts& counts, Flow& flow) const {
+  const auto mean = [](double& value, uint64_t now) {
+    value += (static_cast<double>(now) - value) / kStepsRemembered;
+  };
+  mean(flow.incomplete, counts.incomplete);
+  mean(flow.completions, std::exchange(flow.completed, 0));
+  const double share = static_cast<double>(route.share);
+  const double longest = static_cast<double>(route.max_staleness) + 1;
+  const double steps =  // from issue to completion, and one until a step takes it
+      flow.completions == 0 ? longest : std::min(longest, flow.incomplete / flow.completions + 1);
+
+  const bool surplus_missing =
+      static_cast<double>(counts.incomplete + counts.ready) < route.over_sampling * share * steps;
+  const double pace = share * (surplus_missing ? route.over_sampling : 1.0);
+  flow.turns = std::min(flow.turns + pace, kFirstShares * pace);
+
+  if (flow.completions == 0) return;
+  flow.least_ready = std::min(flow.least_ready, counts.ready);
+  flow.until_look -= 1;
+  if (flow.until_look > 0) return;
+  const double idle =
+      static_cast<double>(flow.least_ready) - (route.over_sampling - 1) * share * steps;
+  const double left_out = std::max(0.0, std::floor(idle));
+  flow.turns -= left_out;
+  flow.least_ready = kNone;
+  flow.until_look = steps + left_out / share;  // when what was left out shows
 }
 
 }  // namespace cohort

@@ -15,7 +15,8 @@ std::vector<RouteShare> Shares(const std::vector<TrainingRoute>& routes) {
   std::vector<RouteShare> shares;
   for (const TrainingRoute& route : routes) {
     shares.push_back({static_cast<uint64_t>(route.config.groups_per_step),
-                      static_cast<uint64_t>(route.config.max_staleness), route.config.trained});
+                      static_cast<uint64_t>(route.config.max_staleness), route.config.trained,
+                      route.config.over_sampling});
   }
   return shares;
 }
@@ -164,6 +165,7 @@ void GroupFlow::Issue(uint64_t version, uint64_t steps_left) {
     for (uint64_t n = 0; n < prompts; ++n) {
       const PromptKey key{TrainingSpace(static_cast<uint32_t>(i)), ledger_.Issue(i)};
       issued_at_[key] = options_.clock->Now();
+      touched_.insert(key);  // samples may have come before
       Put(key, version);
     }
     admission_.Issued(i, prompts);
@@ -208,6 +210,7 @@ void GroupFlow::TakeComplete() {
       if (!ledger_.route(i).pending.contains(cursor))
         continue;  // came before its prompt was issued
       Group group = assembly_.Take({space, cursor});
+      admission_.Completed(i);
       ShapeGroup(route(i), group);
       if (const std::optional<GroupEnd> end = Unusable(group)) {
         admission_.EndedUnused(i);
@@ -248,6 +251,7 @@ void GroupFlow::EndOverdue() {
 
 void GroupFlow::EndEarly(const PromptKey& key, GroupEnd end) {
   broker_->Cancel(options_.run, key.space, key.cursor, key.cursor, 0);
+  admission_.Completed(RouteOf(key.space));
   admission_.EndedUnused(RouteOf(key.space));
   End(assembly_.Take(key), end);
 }
@@ -266,9 +270,7 @@ std::optional<std::vector<Group>> GroupFlow::FormBatch(const VersionLines& lines
       End(std::move(stale), GroupEnd::kStale);
     }
   }
-  std::vector<uint64_t> ready;
-  for (const auto& groups : ready_) ready.push_back(groups.size());
-  if (!admission_.StepDue(ready)) return std::nullopt;
+  if (!WaitsFor().empty()) return std::nullopt;
   std::vector<Group> batch;
   for (size_t i = 0; i < routes_.size(); ++i) {
     std::vector<Group>& to = route(i).trained ? batch : observed_;
@@ -282,7 +284,12 @@ std::optional<std::vector<Group>> GroupFlow::FormBatch(const VersionLines& lines
 void GroupFlow::EndBatch(const std::vector<Group>& batch, const std::vector<GroupEnd>& ends) {
   for (size_t i = 0; i < batch.size(); ++i) End(batch[i], ends[i]);
   for (Group& group : std::exchange(observed_, {})) End(std::move(group), GroupEnd::kObserved);
-  admission_.StepDone();
+  std::vector<RouteCounts> counts;
+  for (size_t i = 0; i < routes_.size(); ++i) {
+    const uint64_t ready = ready_[i].size();
+    counts.push_back({ledger_.route(i).pending.size() - ready, ready});
+  }
+  admission_.StepDone(counts);
 }
 
 void GroupFlow::End(Group group, GroupEnd end) {
@@ -331,6 +338,20 @@ uint64_t GroupFlow::HeldTasks() const {
 }
 
 uint64_t GroupFlow::Ready(size_t route) const { return ready_[route].size(); }
+
+std::vector<size_t> GroupFlow::WaitsFor() const {
+  std::vector<size_t> routes;
+  for (size_t i = 0; i < routes_.size(); ++i) {
+    if (!admission_.HasItsShare(i, ready_[i].size())) routes.push_back(i);
+  }
+  return routes;
+}
+
+uint64_t GroupFlow::Observed(size_t route) const {
+  return static_cast<uint64_t>(
+      std::count_if(observed_.begin(), observed_.end(),
+                    [&](const Group& group) { return RouteOf(group.key.space) == route; }));
+}
 
 std::optional<GroupFlow::Oldest> GroupFlow::OldestIncomplete(size_t route_index) const {
   const uint64_t space = TrainingSpace(static_cast<uint32_t>(route_index));

@@ -96,6 +96,10 @@ class GroupFlow {
   size_t routes() const { return routes_.size(); }
   const RouteConfig& route(size_t route) const { return routes_[route].config; }
   uint64_t Ready(size_t route) const;
+  // The routes that the next step waits for: none when it is due.
+  std::vector<size_t> WaitsFor() const;
+  // What FormBatch took from a route that is not trained, until EndBatch.
+  uint64_t Observed(size_t route) const;
   // The oldest pending prompt that is not complete, and for how long it has been under way; for
   // /status.
   struct Oldest {
@@ -133,7 +137,7 @@ class GroupFlow {
   std::vector<Group> observed_;                   // with the batch that FormBatch gave
   std::vector<LeaseToken> to_settle_;             // of ended groups, until their end is durable
   std::vector<PromptKey> to_cancel_;              // ended with the stage; likewise
-  std::set<PromptKey> touched_;                   // groups that got a sample since the last sweep
+  std::set<PromptKey> touched_;                   // groups that the last sweep did not see so
   uint64_t swept_version_ = 0;                    // by the last sweep
   uint64_t refused_samples_ = 0;
 };

@@ -113,9 +113,10 @@ struct RouteConfig {
   std::string name = "main";
   std::string train;                 // JSONL: prompt or messages, answer
   std::vector<std::string> scorers;  // names
-  bool trained = true;  // or observed only: judged and counted, no step learns from it
+  bool trained = true;               // or observed only: judged and counted, no step learns from it
   // Its share of a step: at most, and for the routes with the least patience exactly.
   int64_t groups_per_step = 8;
+  double over_sampling = 1.0;  // of a patient route: groups kept under way, by those it needs
   int64_t group_size = 8;
   int64_t min_group = 2;          // fewer scored members: the group is masked
   int64_t max_staleness = 1;      // in publications; 0: synchronous

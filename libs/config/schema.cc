@@ -69,6 +69,11 @@ ConfigSection RoutesSection() {
               "groups_per_step", &S::groups_per_step, AtLeast(1),
               "Its share of a step, in groups: at most, and for the routes with the least patience "
               "exactly.")
+          .Key("over_sampling", &S::over_sampling, AtLeast(1),
+               "For routes with more patience than others: how many groups are kept under way for "
+               "each one that it takes to have its share ready at every step. Above 1 some lie "
+               "ready in reserve, so that a hiccup of slow evaluations leaves no gap, and all are "
+               "trained later by as much. Every group still counts, whoever finishes first.")
           .Key("group_size", &S::group_size, AtLeast(2), "Completions of each prompt.")
           .Key("min_group", &S::min_group, AtLeast(2),
                "A group with fewer scored members is masked.")

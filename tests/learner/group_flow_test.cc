@@ -328,6 +328,18 @@ TEST_F(GroupFlowTest, ALearnerThatFellBackBehindAnEarlyEndMeetsTheObituariesAndW
   EXPECT_TRUE(resumed.ledger().Balances());
 }
 
+TEST_F(GroupFlowTest, AnObituaryThatCameBeforeItsPromptWasIssuedAgainEndsItAtOnce) {
+  GroupFlow resumed = MakeFlow(0);  // fell back to a checkpoint before the first issue
+  Delivery obituary = broker_.Deliver("scored.main", {kRun, TrainingSpace(0), 1, 3}, "");
+  obituary.obituary = Obituary{EndReason::kCancelled, "cancelled", {}};
+  resumed.OnDelivery(obituary);
+  Sweep(resumed);
+  EXPECT_TRUE(ends_[1].empty());
+  resumed.Issue(kVersion, 100);
+  Sweep(resumed);
+  EXPECT_EQ(ends_[1], std::vector{GroupEnd::kCancelled});
+}
+
 TEST_F(GroupFlowTest, ARouteThatIsNotTrainedGivesUpItsShareWithEachStepAsObserved) {
   RouteConfig shadow = Route(5);
   shadow.name = "shadow";

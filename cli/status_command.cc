@@ -1,7 +1,10 @@
 // cohort status: who waits for what, since when, and for which id.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "cli/command.h"
 #include "cli/http.h"
@@ -30,6 +33,47 @@ std::string Figure(double value) {
                                                                      : Fixed(value, 3);
 }
 
+// "trained 93 % (186)", with the largest first.
+std::string EndsText(const RouteStatus& route) {
+  uint64_t ended = 0;
+  std::vector<std::pair<uint64_t, std::string>> ends;
+  for (const auto& [end, groups] : route.ends) {
+    ended += groups;
+    if (groups > 0) ends.emplace_back(groups, end);
+  }
+  if (ended == 0) return "no group has ended yet";
+  std::sort(ends.begin(), ends.end(), std::greater<>());
+  std::string text;
+  for (const auto& [groups, end] : ends) {
+    const double percent = 100 * static_cast<double>(groups) / static_cast<double>(ended);
+    text += (text.empty() ? "" : ", ") + end + " " + Fixed(percent, 1) + " % (" +
+            std::to_string(groups) + ")";
+  }
+  return text;
+}
+
+// The age of its last groups, in the order in which its parts pass.
+std::string AgeText(const RouteStatus& route) {
+  double seconds = 0;
+  std::string parts;
+  for (const char* part : {"queue", "generation", "reward", "assembly"}) {
+    const auto found = route.age_seconds.find(part);
+    if (found == route.age_seconds.end()) continue;
+    seconds += found->second;
+    parts += (parts.empty() ? "" : ", ") + std::string(part) + " " + Age(found->second);
+  }
+  return "age " + Fixed(route.age_publications, 1) + " publications, " + Age(seconds) + ": " +
+         parts;
+}
+
+void PrintRoute(const RouteStatus& route) {
+  std::printf("    route %s: %llu under way, %llu of them ready, at most %llu a step; %s\n",
+              route.name.c_str(), static_cast<unsigned long long>(route.pending),
+              static_cast<unsigned long long>(route.ready),
+              static_cast<unsigned long long>(route.share), EndsText(route).c_str());
+  if (!route.age_seconds.empty()) std::printf("      %s\n", AgeText(route).c_str());
+}
+
 void PrintReport(const ProcessEndpoint& endpoint, const StatusReport& report) {
   std::string state = report.state.empty() ? "answers" : report.state;
   for (const auto& [name, value] : report.figures) state += "  " + name + " " + Figure(value);
@@ -56,6 +100,7 @@ void PrintReport(const ProcessEndpoint& endpoint, const StatusReport& report) {
         static_cast<unsigned long long>(queue.delayed), static_cast<unsigned long long>(queue.dead),
         queue.ready > 0 ? Age(queue.oldest_age_seconds).c_str() : "-", waits.c_str());
   }
+  for (const RouteStatus& route : report.routes) PrintRoute(route);
   if (report.ledger.empty()) return;
   std::string ledger;
   for (const auto& [name, count] : report.ledger) {

@@ -79,17 +79,18 @@ BatchFigures Measure(const std::vector<Group>& batch, const VersionLines& lines,
         figures.components[component.name] += component.value;
         component_samples[component.name] += 1;
       }
-      figures.generation_seconds += scored.rollout.finished_at - scored.rollout.started_at;
-      figures.reward_seconds += scored.scored_at - scored.rollout.finished_at;
-      figures.assembly_seconds += now_seconds - scored.scored_at;
+      const AgeParts age = AgeOf(scored, now_seconds);
+      figures.age.queue += age.queue;
+      figures.age.generation += age.generation;
+      figures.age.reward += age.reward;
+      figures.age.assembly += age.assembly;
     }
   }
   if (figures.samples == 0) return figures;
   const double samples = static_cast<double>(figures.samples);
   figures.length = static_cast<double>(figures.tokens) / samples;
-  for (double* mean :
-       {&figures.reward, &figures.correct, &figures.truncated, &figures.generation_seconds,
-        &figures.reward_seconds, &figures.assembly_seconds}) {
+  for (double* mean : {&figures.reward, &figures.correct, &figures.truncated, &figures.age.queue,
+                       &figures.age.generation, &figures.age.reward, &figures.age.assembly}) {
     *mean /= samples;
   }
   // A route may lack a component: its mean is over those samples that have it.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "learner/age.h"
 #include "learner/group_assembly.h"
 #include "learner/ledger.h"
 #include "learner/train_batch.h"
@@ -38,10 +39,7 @@ struct BatchFigures {
   std::map<std::string, double> components;
   double staleness_mean = 0;  // over groups, of their oldest tokens
   uint64_t staleness_max = 0;
-  // Ages in parts, seconds, means over scored samples.
-  double generation_seconds = 0;  // first to last token
-  double reward_seconds = 0;      // last token to score
-  double assembly_seconds = 0;    // score to this step
+  AgeParts age;  // means over scored samples
 };
 
 BatchFigures Measure(const std::vector<Group>& batch, const VersionLines& lines, uint64_t version,

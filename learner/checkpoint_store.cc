@@ -40,14 +40,12 @@ Status PutInPlace(const std::filesystem::path& partial, const std::filesystem::p
 std::string LearnerState::ToJson() const {
   nlohmann::json done = nlohmann::json::array();
   for (const EvaluationPoint& point : evaluated) done.push_back({point.stage_index, point.step});
-  return nlohmann::json{{"format", kFormat},
-                        {"run", Hex(run)},
-                        {"stage_index", stage_index},
-                        {"step", step},
-                        {"total_steps", total_steps},
-                        {"version", version},
-                        {"ledger", nlohmann::json::parse(ledger.ToJson())},
-                        {"evaluated", done}}
+  return nlohmann::json{
+             {"format", kFormat},          {"run", Hex(run)},
+             {"stage_index", stage_index}, {"step", step},
+             {"total_steps", total_steps}, {"version", version},
+             {"saved_at", saved_at},       {"ledger", nlohmann::json::parse(ledger.ToJson())},
+             {"evaluated", done}}
              .dump(2) +
          "\n";
 }
@@ -65,6 +63,7 @@ Result<LearnerState> LearnerState::FromJson(const std::string& json, size_t rout
     state.step = record.at("step");
     state.total_steps = record.at("total_steps");
     state.version = record.at("version");
+    state.saved_at = record.value("saved_at", 0.0);
     COHORT_ASSIGN_OR_RETURN(state.ledger, Ledger::FromJson(record.at("ledger").dump(), routes));
     for (const auto& point : record.at("evaluated"))
       state.evaluated.push_back({point.at(0), point.at(1)});

@@ -26,6 +26,7 @@ struct LearnerState {
   int64_t step = 0;         // steps of it that are done
   int64_t total_steps = 0;  // of all stages
   uint64_t version = 0;     // the publication that has these weights; 0: none yet
+  double saved_at = 0;      // seconds since 1970: what is on record since is undone by a resume
   Ledger ledger{0};
   std::vector<EvaluationPoint> evaluated;  // evaluations whose results are on record
 

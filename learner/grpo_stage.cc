@@ -1,8 +1,10 @@
 // Reinforcement learning: issue, assemble, train, publish, settle.
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
+#include "learner/age.h"
 #include "learner/batch.h"
 #include "learner/fleet_link.h"
 #include "learner/group_flow.h"
@@ -25,6 +27,7 @@ class GrpoStage {
         flow_(session.broker.get(), std::move(routes), session.state.ledger, FlowOptions()),
         link_(session, &flow_) {
     for (const RouteConfig& route : session.config.routes) min_group_.push_back(route.min_group);
+    ages_.resize(flow_.routes());
   }
 
   Status Run();
@@ -43,6 +46,9 @@ class GrpoStage {
     return link_.EvaluationRunning() && (step == 0 || step + 1 == stage_.steps);
   }
   Status SaveProgress();
+  void OnEnd(const Group& group, GroupEnd end);
+  std::vector<RouteStep> RoutesOf(const std::vector<Group>& batch) const;
+  RouteStatus StatusOf(size_t route) const;
   void ShowStatus(const std::string& state);
   bool CheckpointDue() const;
   bool stopping() const { return session_.shutdown.requested(); }
@@ -55,7 +61,9 @@ class GrpoStage {
   std::vector<int64_t> min_group_;
   Status record_failure_;  // of on_end, which cannot return it
   Time last_step_done_{};
-  double broker_wait_ = 0;  // seconds since the last step
+  std::vector<RecentAges> ages_;              // by route
+  double broker_wait_ = 0;                    // seconds since the last step
+  std::map<std::string, double> route_wait_;  // likewise, by route whose share was missing
 };
 
 GroupFlow::Options GrpoStage::FlowOptions() {
@@ -65,12 +73,22 @@ GroupFlow::Options GrpoStage::FlowOptions() {
   options.sampling = StageSampling(session_);
   options.dynamic_sampling = stage_.dynamic_sampling;
   options.clock = &session_.clock;
-  options.on_end = [this](const Group& group, GroupEnd end) {
-    const std::string& route = flow_.route(group.key.space - 1).name;
-    const Status written = session_.records.GroupEnded(session_.Here(), group, route, end);
-    if (!written.ok()) record_failure_ = written;
-  };
+  options.on_end = [this](const Group& group, GroupEnd end) { OnEnd(group, end); };
   return options;
+}
+
+void GrpoStage::OnEnd(const Group& group, GroupEnd end) {
+  const size_t route = static_cast<size_t>(group.key.space - 1);
+  const std::string& name = flow_.route(route).name;
+  const std::optional<AgeParts> age = AgeOf(group, session_.clock.WallSeconds());
+  const Result<uint64_t> publications =
+      GroupAge(session_.versions.lines(), group, session_.state.version);
+  if (age && publications.ok()) {
+    ages_[route].Add(*age, *publications);
+    session_.metrics.GroupEnded(name, *age, *publications);
+  }
+  const Status written = session_.records.GroupEnded(session_.Here(), group, name, end);
+  if (!written.ok()) record_failure_ = written;
 }
 
 Status GrpoStage::Run() {
@@ -89,12 +107,18 @@ Status GrpoStage::Run() {
       batch = flow_.FormBatch(session_.versions.lines(), session_.state.version);
     }
     if (!batch) {
+      const Time began = session_.clock.Now();
+      const std::vector<size_t> waits_for = flow_.WaitsFor();
       COHORT_RETURN_IF_ERROR(Turn());
+      for (const size_t route : waits_for) {
+        route_wait_[flow_.route(route).name] += ToSeconds(session_.clock.Now() - began);
+      }
       continue;
     }
     const double waited = ToSeconds(session_.clock.Now() - waiting_since);
     session_.metrics.Waited("groups", waited);
-    COHORT_RETURN_IF_ERROR(Train(*std::move(batch), {0, waited, std::exchange(broker_wait_, 0)}));
+    COHORT_RETURN_IF_ERROR(Train(*std::move(batch), {0, waited, std::exchange(broker_wait_, 0),
+                                                     std::exchange(route_wait_, {})}));
     if (CheckpointDue()) COHORT_RETURN_IF_ERROR(SaveProgress());
     waiting_since = session_.clock.Now();
   }
@@ -141,7 +165,12 @@ Status GrpoStage::Train(std::vector<Group> batch, StepTimes times) {
   state.step += 1;
   state.total_steps += 1;
   COHORT_RETURN_IF_ERROR(PublishAndEvaluate());
+  std::vector<RouteStep> routes = RoutesOf(batch);
   flow_.EndBatch(batch, prepared.ends);
+  for (size_t i = 0; i < routes.size(); ++i) {
+    routes[i].pending = flow_.ledger().route(i).pending.size();
+    routes[i].ready = flow_.Ready(i);
+  }
   flow_.Issue(state.version, static_cast<uint64_t>(stage_.steps - state.step));
   COHORT_RETURN_IF_ERROR(record_failure_);
 
@@ -153,7 +182,17 @@ Status GrpoStage::Train(std::vector<Group> batch, StepTimes times) {
                             session_.clock.WallSeconds());
   COHORT_RETURN_IF_ERROR(session_.records.Trained(session_.Here(), parent, batch));
   return session_.records.GrpoStep(session_.Here(), stats, figures, prepared.signals,
-                                   flow_.ledger(), times);
+                                   flow_.ledger(), times, routes);
+}
+
+std::vector<RouteStep> GrpoStage::RoutesOf(const std::vector<Group>& batch) const {
+  std::vector<RouteStep> routes(flow_.routes());
+  for (size_t i = 0; i < routes.size(); ++i) {
+    routes[i].name = flow_.route(i).name;
+    routes[i].groups = flow_.Observed(i);
+  }
+  for (const Group& group : batch) routes[group.key.space - 1].groups += 1;
+  return routes;
 }
 
 Status GrpoStage::PublishAndEvaluate() {
@@ -189,12 +228,33 @@ Status GrpoStage::SaveProgress() {
   return {};
 }
 
+RouteStatus GrpoStage::StatusOf(size_t route) const {
+  RouteStatus status;
+  status.name = flow_.route(route).name;
+  status.share = static_cast<uint64_t>(flow_.route(route).groups_per_step);
+  const RouteLedger& ledger = flow_.ledger().route(route);
+  status.pending = ledger.pending.size();
+  status.ready = flow_.Ready(route);
+  for (const GroupEnd end : kGroupEnds) {
+    if (ledger.ended(end) > 0) status.ends[std::string(GroupEndName(end))] = ledger.ended(end);
+  }
+  const RecentAges& ages = ages_[route];
+  if (ages.empty()) return status;
+  const AgeParts parts = ages.MeanParts();
+  status.age_seconds = {{"queue", parts.queue},
+                        {"generation", parts.generation},
+                        {"reward", parts.reward},
+                        {"assembly", parts.assembly}};
+  status.age_publications = ages.MeanPublications();
+  return status;
+}
+
 void GrpoStage::ShowStatus(const std::string& state) {
   StatusReport status;
   status.state = state;
   for (size_t i = 0; i < flow_.routes(); ++i) {
     const std::optional<GroupFlow::Oldest> oldest = flow_.OldestIncomplete(i);
-    status.figures["ready_groups." + flow_.route(i).name] = static_cast<double>(flow_.Ready(i));
+    status.routes.push_back(StatusOf(i));
     if (!oldest) continue;
     const TaskId id{session_.directory.run_id(), oldest->key.space, oldest->key.cursor, 0};
     status.waiting.push_back(

@@ -103,7 +103,9 @@ Status RunStages(LearnerSession& session) {
     return session.records.Done();
   }
   COHORT_ASSIGN_OR_RETURN(MasterWeights masters, LoadMasters(session, checkpoint));
-  if (found) COHORT_RETURN_IF_ERROR(session.records.Resumed(session.Here()));
+  if (found) {
+    COHORT_RETURN_IF_ERROR(session.records.Resumed(session.Here(), session.state.saved_at));
+  }
   std::shared_ptr<const Decoder> decoder;
   while (session.state.stage_index < stages) {
     COHORT_RETURN_IF_ERROR(

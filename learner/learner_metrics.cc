@@ -157,6 +157,27 @@ void LearnerMetrics::RefusedSamples(uint64_t total) {
       .RaiseTo(static_cast<double>(total));
 }
 
+void LearnerMetrics::GroupEnded(const std::string& route, const AgeParts& age,
+                                uint64_t publications) {
+  static const std::vector<double> seconds = ExponentialBuckets(0.01, 2, 20);
+  static const std::vector<double> counts = ExponentialBuckets(1, 2, 12);
+  for (const auto& [part, value] : {std::pair{"queue", age.queue},
+                                    {"generation", age.generation},
+                                    {"reward", age.reward},
+                                    {"assembly", age.assembly}}) {
+    metrics_
+        ->AddHistogram("cohort_learner_group_age_seconds",
+                       "From the issue of a group to its end, by what it waited for.", seconds,
+                       {{"route", route}, {"part", part}})
+        .Observe(value);
+  }
+  metrics_
+      ->AddHistogram("cohort_learner_group_age_versions",
+                     "Age of a group's oldest token at its end, publications.", counts,
+                     {{"route", route}})
+      .Observe(static_cast<double>(publications));
+}
+
 void LearnerMetrics::SetLedger(const Ledger& ledger) {
   LedgerCounts counts;
   for (size_t i = 0; i < ledger.routes(); ++i) {

@@ -34,6 +34,8 @@ class LearnerMetrics {
   void Checkpoint(double seconds);
   void Held(uint64_t tasks);
   void RefusedSamples(uint64_t total);
+  // The age of a group of which something was judged, at its end.
+  void GroupEnded(const std::string& route, const AgeParts& age, uint64_t publications);
   // Taken whole: what the next scrape shows.
   void SetLedger(const Ledger& ledger);
   // Actors, as the publisher sees them.

@@ -51,8 +51,10 @@ Status RunRecords::Stage(const RecordPoint& point, bool begin, int64_t steps) {
   return metrics_.Append(record);
 }
 
-Status RunRecords::Resumed(const RecordPoint& point) {
-  return metrics_.Append(Header("resumed", point, *clock_));
+Status RunRecords::Resumed(const RecordPoint& point, double saved_at) {
+  json record = Header("resumed", point, *clock_);
+  record["checkpoint_time"] = saved_at;
+  return metrics_.Append(record);
 }
 
 Status RunRecords::Done() {
@@ -71,12 +73,21 @@ Status RunRecords::SftStep(const RecordPoint& point, const StepStats& stats, dou
 
 Status RunRecords::GrpoStep(const RecordPoint& point, const StepStats& stats,
                             const BatchFigures& figures, const std::vector<GroupSignal>& signals,
-                            const Ledger& ledger, const StepTimes& times) {
+                            const Ledger& ledger, const StepTimes& times,
+                            const std::vector<RouteStep>& routes) {
   const double seconds = times.all;
   json record = Header("step", point, *clock_);
   record["seconds"] = seconds;
   record["wait_seconds"] = times.waited;
   record["broker_wait_seconds"] = times.waited_for_broker;
+  for (const RouteStep& route : routes) {
+    const auto waited = times.waited_for.find(route.name);
+    record["routes"][route.name] = {
+        {"groups", route.groups},
+        {"pending", route.pending},
+        {"ready", route.ready},
+        {"wait_seconds", waited == times.waited_for.end() ? 0.0 : waited->second}};
+  }
   record["reward"] = figures.reward;
   record["correct"] = figures.correct;
   record["components"] = figures.components;
@@ -88,9 +99,10 @@ Status RunRecords::GrpoStep(const RecordPoint& point, const StepStats& stats,
   record["tokens_per_second"] = seconds > 0 ? static_cast<double>(figures.tokens) / seconds : 0.0;
   record["staleness_mean"] = figures.staleness_mean;
   record["staleness_max"] = figures.staleness_max;
-  record["age"] = {{"generation_seconds", figures.generation_seconds},
-                   {"reward_seconds", figures.reward_seconds},
-                   {"assembly_seconds", figures.assembly_seconds}};
+  record["age"] = {{"queue_seconds", figures.age.queue},
+                   {"generation_seconds", figures.age.generation},
+                   {"reward_seconds", figures.age.reward},
+                   {"assembly_seconds", figures.age.assembly}};
   record["loss"] = stats.loss;
   record["grad_norm"] = stats.grad_norm;
   record["learning_rate"] = stats.learning_rate;
@@ -155,7 +167,8 @@ Status RunRecords::Sample(const RecordPoint& point, const Scored& scored, const 
   }
   json versions = json::array();
   for (const VersionRun& run : rollout.versions) versions.push_back({run.version, run.tokens});
-  json record = {{"step", point.step},
+  json record = {{"time", clock_->WallSeconds()},
+                 {"step", point.step},
                  {"stage_index", point.stage_index},
                  {"version", point.version},
                  {"purpose", evaluation ? "eval" : "train"},

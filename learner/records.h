@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +35,15 @@ struct StepTimes {
   double all = 0;
   double waited = 0;             // for groups
   double waited_for_broker = 0;  // … part of that: puts were not confirmed, or the broker was away
+  std::map<std::string, double> waited_for;  // … part of that: by route whose share was missing
+};
+
+// A route's part in a step.
+struct RouteStep {
+  std::string name;
+  uint64_t groups = 0;   // that the step took; of a route that is not trained: that it observed
+  uint64_t pending = 0;  // groups under way when it was done
+  uint64_t ready = 0;    // … of them complete
 };
 
 class RunRecords {
@@ -42,12 +52,14 @@ class RunRecords {
                                                   const Tokenizer* tokenizer, const Clock* clock);
 
   Status Stage(const RecordPoint& point, bool begin, int64_t steps);
-  Status Resumed(const RecordPoint& point);
+  // From a checkpoint that was made at `saved_at`: what was recorded between then and now is
+  // undone.
+  Status Resumed(const RecordPoint& point, double saved_at);
   Status Done();
   Status SftStep(const RecordPoint& point, const StepStats& stats, double seconds);
   Status GrpoStep(const RecordPoint& point, const StepStats& stats, const BatchFigures& figures,
                   const std::vector<GroupSignal>& signals, const Ledger& ledger,
-                  const StepTimes& times);
+                  const StepTimes& times, const std::vector<RouteStep>& routes);
   Status Evaluation(const EvaluationResult& result, const std::string& stage);
   // The group's samples, with what became of them.
   Status GroupEnded(const RecordPoint& point, const Group& group, const std::string& route,

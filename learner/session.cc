@@ -47,6 +47,7 @@ Status LearnerSession::Publish(const Trainer& trainer, bool for_evaluation) {
 
 Status LearnerSession::Checkpoint(const Trainer& trainer) {
   const Time began = clock.Now();
+  state.saved_at = clock.WallSeconds();
   const Result<std::filesystem::path> path =
       store.Write(state, config.checkpoints.keep, [&](const std::filesystem::path& into) {
         return trainer.SaveState(into, config.model.path);

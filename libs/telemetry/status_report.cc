@@ -25,6 +25,28 @@ json ToValue(const QueueStatus& queue) {
           {"waits_since_seconds", queue.waits_since_seconds}};
 }
 
+json ToValue(const RouteStatus& route) {
+  return {{"name", route.name},
+          {"share", route.share},
+          {"pending", route.pending},
+          {"ready", route.ready},
+          {"ends", route.ends},
+          {"age_seconds", route.age_seconds},
+          {"age_publications", route.age_publications}};
+}
+
+RouteStatus ToRoute(const json& value) {
+  RouteStatus route;
+  route.name = value.value("name", "");
+  route.share = value.value("share", uint64_t{0});
+  route.pending = value.value("pending", uint64_t{0});
+  route.ready = value.value("ready", uint64_t{0});
+  route.ends = value.value("ends", route.ends);
+  route.age_seconds = value.value("age_seconds", route.age_seconds);
+  route.age_publications = value.value("age_publications", 0.0);
+  return route;
+}
+
 Waiting ToWaiting(const json& value) {
   return {value.value("for", ""), value.value("since_seconds", 0.0), value.value("id", "")};
 }
@@ -51,6 +73,7 @@ std::string StatusReport::ToJson() const {
   json value = {{"state", state}, {"waiting", json::array()}};
   for (const Waiting& one : waiting) value["waiting"].push_back(ToValue(one));
   for (const QueueStatus& queue : queues) value["queues"].push_back(ToValue(queue));
+  for (const RouteStatus& route : routes) value["routes"].push_back(ToValue(route));
   if (!ledger.empty()) value["ledger"] = ledger;
   if (!figures.empty()) value["figures"] = figures;
   if (!facts.empty()) value["facts"] = facts;
@@ -69,6 +92,9 @@ Result<StatusReport> StatusReport::FromJson(std::string_view text) {
     }
     for (const json& queue : value.value("queues", json::array())) {
       report.queues.push_back(ToQueue(queue));
+    }
+    for (const json& route : value.value("routes", json::array())) {
+      report.routes.push_back(ToRoute(route));
     }
     report.ledger = value.value("ledger", report.ledger);
     report.figures = value.value("figures", report.figures);

@@ -28,11 +28,22 @@ struct QueueStatus {
   double waits_since_seconds = 0;
 };
 
+// A route as the learner sees it; counts are groups.
+struct RouteStatus {
+  std::string name;
+  uint64_t share = 0;                         // of a step, at most
+  uint64_t pending = 0, ready = 0;            // under way, and of those complete
+  std::map<std::string, uint64_t> ends;       // by what became of them: "trained", "stale", …
+  std::map<std::string, double> age_seconds;  // of the last groups, in parts: "reward", …; or none
+  double age_publications = 0;
+};
+
 struct StatusReport {
   std::string state;  // one line: "decoding 3 groups", "training step 12"
   std::vector<Waiting> waiting;
   std::vector<QueueStatus> queues;           // the broker's
   std::map<std::string, uint64_t> ledger;    // the learner's: issued, pending, trained, stale, …
+  std::vector<RouteStatus> routes;           // the learner's
   std::map<std::string, double> figures;     // "version", "step", "rows", …: anything numeric
   std::map<std::string, std::string> facts;  // "model", "endpoint", …
 

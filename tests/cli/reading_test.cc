@@ -128,6 +128,15 @@ TEST_F(ReadingTest, StatusSaysWhoWaitsForWhatAndWhoDoesNotAnswer) {
     queue.waits_since_seconds = 3;
     report.queues = {queue};
     report.ledger = {{"issued", 10}, {"pending", 10}};
+    RouteStatus route;
+    route.name = "slow";
+    route.share = 4;
+    route.pending = 240;
+    route.ready = 3;
+    route.ends = {{"stale", 15}, {"trained", 180}, {"expired", 5}};
+    route.age_seconds = {{"queue", 1}, {"generation", 2}, {"reward", 75}, {"assembly", 3}};
+    route.age_publications = 62.5;
+    report.routes = {route};
     report.figures = {{"version", 12}};
     return report.ToJson();
   });
@@ -138,6 +147,10 @@ TEST_F(ReadingTest, StatusSaysWhoWaitsForWhatAndWhoDoesNotAnswer) {
   EXPECT_THAT(good.out, HasSubstr("prompts.main"));
   EXPECT_THAT(good.out, HasSubstr("a consumer with credit since 3.0 s"));
   EXPECT_THAT(good.out, HasSubstr("ledger:  issued 10  pending 10"));
+  EXPECT_THAT(good.out, HasSubstr("route slow: 240 under way, 3 of them ready, at most 4 a step; "
+                                  "trained 90.0 % (180), stale 7.5 % (15), expired 2.5 % (5)"));
+  EXPECT_THAT(good.out, HasSubstr("age 62.5 publications, 81 s: queue 1.0 s, generation 2.0 s, "
+                                  "reward 75 s, assembly 3.0 s"));
 
   ASSERT_TRUE(WriteProcessEndpoint(folder_.path() / "endpoints",
                                    {"actor-1", "actor", 99999999, "http://127.0.0.1:1"})

@@ -18,6 +18,14 @@ TEST(StatusReport, ReadsWhatItWrote) {
   queue.waits_for = "a consumer with credit";
   report.queues = {queue};
   report.ledger = {{"issued", 10}, {"pending", 4}};
+  RouteStatus route;
+  route.name = "slow";
+  route.share = 4;
+  route.pending = 240;
+  route.ends = {{"trained", 90}, {"stale", 10}};
+  route.age_seconds = {{"reward", 60.5}};
+  route.age_publications = 61;
+  report.routes = {route};
   report.figures = {{"version", 12}};
   report.facts = {{"endpoint", "ipc:///x"}};
   const Result<StatusReport> again = StatusReport::FromJson(report.ToJson());
@@ -27,6 +35,8 @@ TEST(StatusReport, ReadsWhatItWrote) {
   EXPECT_EQ(again->queues.at(0).ready, 7u);
   EXPECT_EQ(again->queues.at(0).waits_for, "a consumer with credit");
   EXPECT_EQ(again->ledger.at("pending"), 4u);
+  EXPECT_EQ(again->routes.at(0).ends.at("stale"), 10u);
+  EXPECT_EQ(again->routes.at(0).age_seconds.at("reward"), 60.5);
 }
 
 TEST(StatusReport, LeavesMissingPartsEmpty) {
@@ -38,7 +48,8 @@ TEST(StatusReport, LeavesMissingPartsEmpty) {
 TEST(StatusReport, RefusesOtherTypes) {
   for (const char* text : {"", "[]", "{", "{\"state\": 3}", "{\"waiting\": [1]}",
                            "{\"waiting\": [{\"since_seconds\": \"x\"}]}", "{\"ledger\": [1]}",
-                           "{\"queues\": [{\"ready\": \"x\"}]}", "{\"facts\": {\"a\": 1}}"}) {
+                           "{\"queues\": [{\"ready\": \"x\"}]}", "{\"routes\": [{\"ends\": 1}]}",
+                           "{\"facts\": {\"a\": 1}}"}) {
     EXPECT_EQ(StatusReport::FromJson(text).status().code(), StatusCode::kDataLoss) << text;
   }
 }

@@ -131,6 +131,7 @@ void RewardWorker::Take(Delivery delivery, Rollout rollout) {
   task->taken = parts_.clock->Now();
   task->taken_wall = parts_.clock->WallSeconds();
   const std::string& route = task->rollout.prompt.route;
+  LogDebug("taken", {{"task", task->id.ToString()}, {"route", route}});
   parts_.metrics->Taken(route, task->taken_wall - task->rollout.finished_at);
   ++in_flight_[route];
   Task& in_hand = *(tasks_[token] = std::move(task));
@@ -215,6 +216,7 @@ void RewardWorker::SettleTask(Task& task, Outcome outcome) {
   unconfirmed_[tag] = token;
   parts_.broker->Settle(token, std::move(children), tag);
 
+  LogDebug("scored", {{"task", task.id.ToString()}, {"outcome", OutcomeReasonName(reason)}});
   parts_.metrics->Finished(route, reason, ToSeconds(now - task.taken));
   now_.finished[std::string(OutcomeReasonName(reason))] += 1;
   now_.idle_since = now;

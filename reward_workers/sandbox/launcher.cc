@@ -133,7 +133,8 @@ void Launcher::TryBox() {
   }
   base_.overlay = (found & 1) != 0;
   base_.own_proc = (found & 2) != 0;
-  base_.trees = (found & 4) != 0;
+  const Status owners = root_ ? CanShow() : Status();
+  base_.trees = (found & 4) != 0 && owners.ok();
   using enum MechanismKind;
   const auto tell = [&](MechanismKind kind, bool present, const std::string& detail) {
     mechanisms_.push_back({kind, present, detail});
@@ -150,7 +151,9 @@ void Launcher::TryBox() {
   tell(kOwnProc, base_.own_proc,
        base_.own_proc ? "other users' processes are hidden" : "the kernel refuses a new /proc");
   tell(kTrees, base_.trees,
-       base_.trees ? "overlay" : "the kernel refuses an overlay that can be written");
+       base_.trees   ? "overlay"
+       : owners.ok() ? "the kernel refuses an overlay that can be written"
+                     : owners.message());
   std::sort(mechanisms_.begin(), mechanisms_.end(),
             [](const Mechanism& a, const Mechanism& b) { return a.kind < b.kind; });
 }

@@ -14,6 +14,9 @@ namespace cohort {
 // file system, or this kernel (5.19 and newer can), has no way to. A fifth of a millisecond.
 Status ShowAs(uid_t user, int tree, const std::string& source);
 
+// What ShowAs needs of the machine and not of the tree: that root may make user namespaces.
+Status CanShow();
+
 // For a user's own namespace, where nobody else's files can become the program's: whether a tree's
 // root folder is this user's. Unavailable if not.
 Status CheckIsOurs(int tree, const std::string& source);

@@ -22,7 +22,7 @@ demo: build ## SmolLM2-135M learns sums and products (about 4 minutes; SEED=n)
 demo-zero: build ## R1-Zero in small: a 100k-parameter model learns to think (about a minute; SEED=n)
 	@scripts/demo.sh demo-zero $(SEED)
 
-demo-code: build ## the same model learns to program a stack machine by running its programs (about 3 minutes; SEED=n)
+demo-code: build ## the same model learns to program a stack machine by running its programs (3 to 5 minutes; SEED=n)
 	@scripts/demo.sh demo-code $(SEED)
 
 test: build ## all tests, on a machine with nothing installed too

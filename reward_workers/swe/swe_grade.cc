@@ -9,8 +9,7 @@ constexpr size_t kMostNamed = 3;
 
 bool Passes(const SuiteResult& suite, const std::string& test) {
   const auto found = suite.tests.find(test);
-  return found != suite.tests.end() &&
-         (found->second == TestStatus::kPassed || found->second == TestStatus::kExpectedFailure);
+  return found != suite.tests.end() && found->second == TestStatus::kPassed;
 }
 
 size_t CountPassing(const std::vector<std::string>& tests, const SuiteResult& suite,

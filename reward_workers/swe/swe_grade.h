@@ -1,6 +1,7 @@
 // What a run of the tests is worth: resolved or not. Source: SWE-bench (arXiv 2310.06770): every
-// FAIL_TO_PASS test passes now, and every PASS_TO_PASS test still does. Here a test that is missing
-// or skipped has not passed. Pure.
+// FAIL_TO_PASS test passes now, and every PASS_TO_PASS test still does. Here only a pass is
+// a pass: no test that is missing, skipped, or said to be expected to fail (the patch could say
+// so). Pure.
 #pragma once
 
 #include <string>

@@ -284,6 +284,12 @@ void RewardWorker::Publish() {
     now_.oldest_id = oldest.id.ToString();
     now_.oldest_route = oldest.rollout.prompt.route;
     now_.oldest_since = oldest.taken;
+    now_.oldest_phase.clear();
+    for (const auto& pending : oldest.pending) {
+      const std::string phase = pending->phase();
+      if (phase.empty()) continue;
+      now_.oldest_phase += (now_.oldest_phase.empty() ? "" : ", ") + phase;
+    }
   }
   for (const auto& [route, tasks] : in_flight_) parts_.metrics->SetInFlight(route, tasks);
   shown_.With([this](Snapshot& shown) { shown = now_; });
@@ -308,7 +314,9 @@ StatusReport RewardWorker::Report() const {
   if (tasks > 0) {
     report.state = "scoring " + std::to_string(tasks) + " rollouts";
     report.waiting.push_back(
-        {"scores of route " + shown.oldest_route, since(shown.oldest_since), shown.oldest_id});
+        {"scores of route " + shown.oldest_route +
+             (shown.oldest_phase.empty() ? "" : " (" + shown.oldest_phase + ")"),
+         since(shown.oldest_since), shown.oldest_id});
   } else if (!shown.draining) {
     report.state = "waiting for rollouts";
     report.waiting.push_back({"rollouts in " + queues, since(shown.idle_since), ""});

@@ -84,6 +84,7 @@ class RewardWorker {
     std::map<std::string, size_t> in_flight;  // by route
     std::string oldest_id;                    // under way the longest
     std::string oldest_route;
+    std::string oldest_phase;  // what its scorers do now; empty: nothing to tell
     Time oldest_since{};
     Time idle_since{};
     size_t unconfirmed = 0;

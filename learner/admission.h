@@ -17,6 +17,10 @@
 //   hiccup: the pace is higher until over_sampling × share × (steps that a group takes + 1) are
 //   under way, and only what lies ready beyond that surplus is left out. Groups grow older by as
 //   much.
+//   - where more is issued than can be evaluated, every group would wait until it was stale. When
+//   groups end so, no more are under way than can be judged in three quarters of the bound, at the
+//   rate of late; while they take less than that, the room grows again. Steps then have less than
+//   their share, and what is evaluated is trained.
 // How long a group takes is Little's law over the last steps: groups that are not complete, by
 // completions a step. Pure.
 #pragma once
@@ -49,10 +53,12 @@ class Admission {
   // to go (this one included): no more is issued than the rest of the stage can train.
   uint64_t MayIssue(size_t route, uint64_t pending, uint64_t steps_left) const;
   void Issued(size_t route, uint64_t prompts);
+  // A sample was judged; `groups`: which part of its group it is.
+  void Judged(size_t route, double groups) { flows_[route].judged += groups; }
   // A group waits for no sample any more.
-  void Completed(size_t route);
-  // A prompt ended without a place in a step: another may take its turn.
-  void EndedUnused(size_t route);
+  void Completed(size_t route) { flows_[route].completed += 1; }
+  // A prompt ended without a place in a step: another may take its turn. `stale`: for its age.
+  void EndedUnused(size_t route, bool stale);
   // `counts[route]`: what the step has left.
   void StepDone(const std::vector<RouteCounts>& counts);
 
@@ -68,16 +74,23 @@ class Admission {
  private:
   // Of a patient route.
   struct Flow {
-    double turns = 0;              // prompts that it may issue still; below 0: turns left out
-    double incomplete = 0;         // groups; exponential mean over the last steps
-    double completions = 0;        // a step, likewise
-    uint64_t completed = 0;        // since the last step
-    uint64_t least_ready = kNone;  // since the last look at it
-    double until_look = 0;         // steps
+    double turns = 0;        // prompts that it may issue still; below 0: turns left out
+    double incomplete = 0;   // groups; exponential mean over the last steps
+    double completions = 0;  // a step, likewise
+    uint64_t completed = 0;  // since the last step
+    double room = 0;         // groups that may be under way
+    // Since the last look, which is `until_look` steps before the next:
+    uint64_t least_ready = kNone;
+    double judged = 0;   // groups
+    uint64_t stale = 0;  // ends
+    uint64_t steps = 0;
+    double until_look = 0;
   };
   static constexpr uint64_t kNone = std::numeric_limits<uint64_t>::max();
 
   void Step(const RouteShare& route, const RouteCounts& counts, Flow& flow) const;
+  // Once in the time that a group takes.
+  void Look(const RouteShare& route, double steps_of_group, Flow& flow) const;
 
   std::vector<RouteShare> routes_;
   uint64_t least_staleness_ = kNone;

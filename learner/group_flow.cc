@@ -136,7 +136,10 @@ void GroupFlow::OnDelivery(Delivery delivery) {
       added = scored.status();
     }
   }
-  if (added.ok()) return;
+  if (added.ok()) {
+    admission_.Judged(route, 1.0 / static_cast<double>(routes_[route].config.group_size));
+    return;
+  }
   refused_samples_ += 1;
   LogWarning("refused a sample", {{"id", delivery.id.ToString()}, {"why", added}});
   // Nobody else will ever tell its group: it counts as dead from here on.
@@ -213,7 +216,7 @@ void GroupFlow::TakeComplete() {
       admission_.Completed(i);
       ShapeGroup(route(i), group);
       if (const std::optional<GroupEnd> end = Unusable(group)) {
-        admission_.EndedUnused(i);
+        admission_.EndedUnused(i, /*stale=*/false);
         End(std::move(group), *end);
       } else {
         ready_[i].emplace(cursor, std::move(group));
@@ -252,7 +255,7 @@ void GroupFlow::EndOverdue() {
 void GroupFlow::EndEarly(const PromptKey& key, GroupEnd end) {
   broker_->Cancel(options_.run, key.space, key.cursor, key.cursor, 0);
   admission_.Completed(RouteOf(key.space));
-  admission_.EndedUnused(RouteOf(key.space));
+  admission_.EndedUnused(RouteOf(key.space), end == GroupEnd::kStale || end == GroupEnd::kExpired);
   End(assembly_.Take(key), end);
 }
 
@@ -266,7 +269,7 @@ std::optional<std::vector<Group>> GroupFlow::FormBatch(const VersionLines& lines
       }
       Group stale = std::move(it->second);
       it = ready_[i].erase(it);
-      admission_.EndedUnused(i);
+      admission_.EndedUnused(i, /*stale=*/true);
       End(std::move(stale), GroupEnd::kStale);
     }
   }

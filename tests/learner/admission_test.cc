@@ -54,7 +54,7 @@ TEST(Admission, APatientRouteIsIssuedAtThePaceOfItsShare) {
 TEST(Admission, APromptThatEndedUnusedGivesItsTurnToAnother) {
   Admission admission({{12, 1}, {4, 120}});
   admission.Issued(1, 8);
-  admission.EndedUnused(1);
+  admission.EndedUnused(1, /*stale=*/false);
   EXPECT_EQ(admission.MayIssue(1, 7, kManySteps), 1u);
 }
 
@@ -82,16 +82,17 @@ Usage Play(const SlowRoute& slow, uint64_t steps, uint64_t from) {
   for (uint64_t step = 0; step < steps; ++step) {
     for (; !under_way.empty() && under_way.begin()->first <= step;
          under_way.erase(under_way.begin())) {
+      admission.Judged(1, 1);
       admission.Completed(1);
       if (rng.Uniform() < slow.unused) {
-        admission.EndedUnused(1);
+        admission.EndedUnused(1, /*stale=*/false);
       } else {
         ready.insert(under_way.begin()->second);
       }
     }
     for (; !ready.empty() && step - *ready.begin() > slow.limits.max_staleness;
          ready.erase(ready.begin())) {
-      admission.EndedUnused(1);
+      admission.EndedUnused(1, /*stale=*/true);
       stale += step >= from ? 1 : 0;
     }
     for (uint64_t n = 0; n < slow.limits.share && !ready.empty(); ++n, ready.erase(ready.begin())) {
@@ -148,6 +149,21 @@ TEST(Admission, SlowerEvaluationsGetTheirShareAgain) {
   const Usage later = Play({from_20_to_100}, 900, 500);
   EXPECT_GE(later.filled, 0.98);
   EXPECT_LE(later.stale, 0.01);
+}
+
+TEST(Admission, WhereEvaluationsAreTooFewWhatIsEvaluatedIsTrained) {
+  // One queue: four groups in ten steps, ten steps each, behind those that came before.
+  double free_at = 0;
+  const auto queue = [&free_at](uint64_t step, Rng&) -> uint64_t {
+    free_at = std::max(free_at, static_cast<double>(step)) + 2.5;
+    return static_cast<uint64_t>(free_at) + 10 - step;
+  };
+  for (const uint64_t bound : {30, 120}) {
+    free_at = 0;
+    const Usage later = Play({queue, 0, {1, bound}}, 3000, 1000);
+    EXPECT_LE(later.stale, 0.1) << bound;
+    EXPECT_GE(later.filled, 0.9 * 0.4) << bound;
+  }
 }
 
 TEST(Admission, OverSamplingKeepsAReserveForTheAgeThatItCosts) {

@@ -25,6 +25,15 @@ TEST(Text, CountsCharactersAndNotBytes) {
 
 TEST(Text, MakesControlCharactersOfAModelVisible) {
   EXPECT_EQ(Indented("a\n\x1b[2Jb\tc", "> "), "> a\n> \\x1b[2Jb\tc");
+  EXPECT_EQ(Visible("\xc2\x9b"
+                    "31m"),
+            "\\u{9b}31m")
+      << "a control sequence in one character";
+  EXPECT_EQ(Visible("a\xe2\x80\xae"
+                    "b\xe2\x81\xa6"),
+            "a\\u{202e}b\\u{2066}");
+  EXPECT_EQ(Visible("\x9b\xff\xe2\x80"), "\\x9b\\xff\\xe2\\x80") << "no UTF-8";
+  EXPECT_EQ(Visible("grün 漢字 🙂\n"), "grün 漢字 🙂\n");
 }
 
 }  // namespace

@@ -112,6 +112,22 @@ TEST_F(SweTaskTest, ACommitIsCheckedOutOnceWithoutItsHistory) {
   EXPECT_FALSE(trees->CheckOut((folder_ / "none.git").string(), commit).ok());
 }
 
+TEST_F(SweTaskTest, NothingThatARepositoryHoldsIsRun) {
+  Write("work/.gitattributes", "* filter=evil text eol=crlf\n");
+  const std::string commit = Repository();
+  const std::string marker = (folder_ / "ran").string();
+  Write("repository.git/hooks/post-checkout", "#!/bin/sh\ntouch " + marker + "\n");
+  Shell(
+      "chmod +x repository.git/hooks/post-checkout && cd repository.git && "
+      "git config filter.evil.smudge 'touch " +
+      marker + "' && git config filter.evil.process 'touch " + marker +
+      "' && git config core.fsmonitor 'touch " + marker + "'");
+  const auto tree = Trees()->CheckOut((folder_ / "repository.git").string(), commit);
+  ASSERT_TRUE(tree.ok()) << tree.status().ToString();
+  EXPECT_EQ(**(*tree)->Read("lib/a.py"), "x = 1\n") << "bytes as they were committed";
+  EXPECT_FALSE(fs::exists(marker));
+}
+
 TEST_F(SweTaskTest, ManyAtOnceGetOneTreeAndHeldOnesStay) {
   const std::string first = Repository();
   Write("work/lib/a.py", "x = 2\n");

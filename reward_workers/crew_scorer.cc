@@ -1,5 +1,6 @@
 #include "reward_workers/crew_scorer.h"
 
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -23,8 +24,7 @@ class CrewScorer : public Scorer {
 
   std::unique_ptr<PendingScore> Start(const ScoreRequest& request, VerdictCallback done) override {
     const Prompt& prompt = request.rollout.prompt;
-    CrewQuestion question{std::string(ExtractSpan(request.completion, options_.span).value_or("")),
-                          context_.decode(prompt.tokens), prompt.columns};
+    CrewQuestion question{Seen(request.completion), context_.decode(prompt.tokens), prompt.columns};
     const Digest key = VerdictKey(options_.name)
                            .Add(question.completion)
                            .Add(question.prompt)
@@ -38,7 +38,7 @@ class CrewScorer : public Scorer {
     }
     return crew_.Start([this, key, question = std::move(question),
                         done = std::move(done)](CrewJob& job) -> Crew::Then {
-      return [this, key, done, answer = judge_(question, job)] {
+      return [this, key, done, answer = Judge(question, job)] {
         if (answer.keep && context_.verdicts != nullptr) {
           context_.verdicts->Keep(key, answer.verdict);
         }
@@ -48,6 +48,25 @@ class CrewScorer : public Scorer {
   }
 
  private:
+  // Libraries' exceptions end here: one answer's trouble is not the worker's.
+  CrewAnswer Judge(const CrewQuestion& question, CrewJob& job) const {
+    try {
+      return judge_(question, job);
+    } catch (const std::exception& problem) {
+      return {Verdict::Masked(OutcomeReason::kGraderCrashed, problem.what())};
+    }
+  }
+
+  // What is to be judged of a completion.
+  std::string Seen(std::string_view completion) const {
+    std::optional<std::string_view> text = ExtractSpan(completion, options_.span);
+    if (options_.behind_thought) {
+      text = ExtractSpan(completion, Span::kAnswer);
+      if (!text) text = completion;
+    }
+    return std::string(text.value_or(""));
+  }
+
   const CrewScorerOptions options_;
   const ScorerContext context_;
   const CrewJudge judge_;

@@ -29,6 +29,8 @@ using CrewJudge = std::function<CrewAnswer(const CrewQuestion&, CrewJob&)>;
 struct CrewScorerOptions {
   std::string name;
   Span span = Span::kAll;
+  bool behind_thought =
+      false;  // in place of span: what follows </think>, or all where there is none
   size_t places = 1;
   Duration limit{};
   ScorerWants wants = {};

@@ -18,8 +18,8 @@ namespace cohort {
 namespace {
 
 constexpr Duration kTurnAllowance = std::chrono::minutes(30);
-// An answer's run and the reference's, each repeated with twice the time.
-constexpr int kRunsAllowed = 6;
+// An answer's run and the reference's, each repeated with up to four times the time.
+constexpr int kRunsAllowed = 10;
 
 Duration LongestRun(const std::map<std::string, SweEnvironment>& environments) {
   Duration longest{};
@@ -57,6 +57,7 @@ Result<CrewScorerOptions> MakeOptions(const ScorerConfig& config, const ScorerCo
     return InvalidArgument("scorers." + config.name + ".span: " + span.status().message());
   }
   options.span = *span;
+  options.behind_thought = config.span.empty();
   options.wants.columns = {"instance_id", "FAIL_TO_PASS", "PASS_TO_PASS"};
   return options;
 }
@@ -79,7 +80,11 @@ CrewAnswer JudgeSimilarity(const SweTasks& tasks, const CrewQuestion& question) 
     return CrewAnswer{Verdict::Failed(reason, why.message()), true};
   };
   const Result<Patch> patch = ReadPatch(question.completion);
-  if (!patch.ok()) return failed(OutcomeReason::kUnparseable, patch.status());
+  if (!patch.ok()) {
+    const bool none = patch.status().code() == StatusCode::kNotFound;
+    return failed(none ? OutcomeReason::kUnparseable : OutcomeReason::kPatchRejected,
+                  patch.status());
+  }
   const Result<ChangedFiles> files = ApplyPatch(*patch, task->reader());
   if (!files.ok()) return failed(OutcomeReason::kPatchRejected, files.status());
   if (files->empty()) return {Verdict::Graded(0, "the patch changes nothing"), true};

@@ -260,6 +260,7 @@ class Watcher {
     const bool ran_out =
         result_.end == SandboxEnd::kCpuLimit || result_.end == SandboxEnd::kWallLimit;
     if (!failed && !ran_out) return;
+    const int code = result_.end == SandboxEnd::kExited ? result_.code : 0;
     if (meter_.process_refused()) {
       Become(SandboxEnd::kProcessLimit);
     } else if (failed && meter_.disk_full()) {
@@ -267,6 +268,7 @@ class Watcher {
     } else if (meter_.files_exhausted()) {
       Become(SandboxEnd::kOpenFilesLimit);
     }
+    result_.code = result_.end == SandboxEnd::kSignalled ? result_.code : code;
   }
 
   void Become(SandboxEnd end) {

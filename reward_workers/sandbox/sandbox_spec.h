@@ -79,7 +79,9 @@ std::string_view SandboxEndName(SandboxEnd end);  // "exited", "cpu_limit", …
 // program may cope with it. Only if it fails then, the limit is named as the reason.
 struct SandboxResult {
   SandboxEnd end = SandboxEnd::kInfrastructure;
-  int code = 0;      // of kExited and kSignalled, else 0
+  // Of kExited and kSignalled; of kDiskLimit, kProcessLimit and kOpenFilesLimit the exit code of a
+  // program that exited; else 0.
+  int code = 0;
   std::string what;  // one line for people; may be empty
   std::string output;
   std::string errors;

@@ -1,6 +1,7 @@
 #include "reward_workers/swe/patch.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "libs/scoring/verdict.h"
@@ -17,19 +18,13 @@ class Applier {
   explicit Applier(const FileReader& read) : read_(read) {}
 
   Status Apply(const FileChange& change) {
-    if (!change.to.empty() && changed_.contains(change.to)) {
-      return InvalidArgument(change.to + " is changed twice");
-    }
     std::optional<std::string> old;
     if (!change.from.empty()) {
-      if (changed_.contains(change.from)) {
-        return InvalidArgument(change.from + " is changed twice");
-      }
-      COHORT_ASSIGN_OR_RETURN(old, read_(change.from));
+      COHORT_ASSIGN_OR_RETURN(old, Now(change.from));
       if (!old && !change.whole) return InvalidArgument("there is no file " + change.from);
     }
     if (change.to != change.from && !change.to.empty()) {
-      COHORT_ASSIGN_OR_RETURN(const std::optional<std::string> there, read_(change.to));
+      COHORT_ASSIGN_OR_RETURN(const std::optional<std::string> there, Now(change.to));
       if (there) return InvalidArgument(change.to + " is there already");
     }
     std::string text = old.value_or("");
@@ -45,14 +40,34 @@ class Applier {
     }
     if (!change.from.empty() && change.from != change.to) changed_[change.from] = std::nullopt;
     if (!change.to.empty()) changed_[change.to] = std::move(text);
-    if (change.from == change.to && old && *changed_[change.to] == *old) changed_.erase(change.to);
     return {};
   }
 
-  ChangedFiles Take() { return std::move(changed_); }
+  // What is different from the tree.
+  Result<ChangedFiles> Take() {
+    for (auto it = changed_.begin(); it != changed_.end();) {
+      COHORT_ASSIGN_OR_RETURN(const std::optional<std::string> before, read_(it->first));
+      it = before == it->second ? changed_.erase(it) : std::next(it);
+    }
+    return std::move(changed_);
+  }
 
  private:
+  // A file as the changes so far leave it.
+  Result<std::optional<std::string>> Now(const std::string& path) const {
+    const auto found = changed_.find(path);
+    if (found != changed_.end()) return found->second;
+    return read_(path);
+  }
+
+  Status Spend(size_t bytes) {
+    comparisons_ += 1 + bytes / 64;
+    if (comparisons_ <= kMostComparisons) return {};
+    return ResourceExhausted("the patch's places cannot be found in reasonable time");
+  }
+
   Status ApplyHunks(const FileChange& change, std::string& text) {
+    COHORT_RETURN_IF_ERROR(Spend(text.size()));
     const Lines old = SplitLines(text);
     std::string made;
     size_t done = 0;  // lines of `old` that are dealt with
@@ -78,19 +93,17 @@ class Applier {
       if (at < from) return InvalidArgument(name + ": hunks are not in order");
       return at;
     }
-    const auto wanted = static_cast<long>(hunk.old_line) - 1 + shift;
+    const auto said = static_cast<long>(hunk.old_line) - 1;
     const auto last = static_cast<long>(old.size()) - static_cast<long>(count);
     const auto first = static_cast<long>(from);
+    const long wanted = std::max(first, std::min(last, said + shift));
     for (long away = 0; wanted - away >= first || wanted + away <= last; ++away) {
       for (const long at : {wanted - away, wanted + away}) {
         if (at < first || at > last) continue;
         COHORT_ASSIGN_OR_RETURN(const bool same, Same(hunk.old_lines, old, at));
         if (!same) continue;
-        shift = at - (static_cast<long>(hunk.old_line) - 1);
+        shift = at - said;
         return static_cast<size_t>(at);
-      }
-      if (away > static_cast<long>(old.size()) + std::max(0L, std::max(-wanted, wanted - last))) {
-        break;
       }
     }
     return InvalidArgument(name + " does not have the lines around " + Quoted(Telling(hunk)) +
@@ -100,10 +113,7 @@ class Applier {
   Result<bool> Same(const Lines& wanted, const Lines& old, long at, bool loose_end = false) {
     for (size_t i = 0; i < wanted.size(); ++i) {
       const std::string& line = old[static_cast<size_t>(at) + i];
-      comparisons_ += 1 + wanted[i].size() / 64;
-      if (comparisons_ > kMostComparisons) {
-        return ResourceExhausted("the patch's places cannot be found in reasonable time");
-      }
+      COHORT_RETURN_IF_ERROR(Spend(wanted[i].size()));
       if (wanted[i] == line) continue;
       const bool last = loose_end && static_cast<size_t>(at) + i + 1 == old.size();
       if (!last || wanted[i] != line + "\n") return false;
@@ -130,6 +140,7 @@ class Applier {
   }
 
   Status ReplaceLines(const std::string& name, const Replacement& replacement, std::string& text) {
+    COHORT_RETURN_IF_ERROR(Spend(text.size()));
     const Lines old = SplitLines(text);
     const Lines wanted = SplitLines(replacement.search);
     std::optional<size_t> found;

@@ -2,7 +2,7 @@
 //
 // A patch is read from one of three forms (read_patch.h) and applied to texts here: all of it or
 // nothing, exactly, with no fuzz. Nothing is written: what comes out are the files that are
-// different then. Pure; time is bounded by what it is given.
+// different then. Changes of one file follow each other. Pure; time is bounded by what it is given.
 #pragma once
 
 #include <cstddef>

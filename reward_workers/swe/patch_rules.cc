@@ -60,6 +60,23 @@ bool Steers(std::string_view path) {
   return false;
 }
 
+bool IsTestFolder(std::string_view folder) {
+  constexpr std::string_view kNames[] = {"test", "tests", "testing", "spec", "__tests__"};
+  while (!folder.empty()) {
+    const std::string_view name = FirstName(folder);
+    if (std::ranges::find(kNames, name) != std::end(kNames)) return true;
+    folder.remove_prefix(std::min(name.size() + 1, folder.size()));
+  }
+  return false;
+}
+
+// A folder in which pytest would look for modules: that of a test, where it is no package.
+bool IsOnThePath(std::string_view folder, const PatchRules& rules) {
+  const bool has_test = std::ranges::any_of(
+      rules.test_files, [&](const std::string& test) { return FolderOf(test) == folder; });
+  return has_test && rules.entry(std::string(folder) + "/__init__.py") == TreeEntry::kNone;
+}
+
 // Why the file may not be touched; nothing: it may.
 std::optional<std::string> Forbidden(const std::string& path, bool is_new,
                                      const PatchRules& rules) {
@@ -73,13 +90,28 @@ std::optional<std::string> Forbidden(const std::string& path, bool is_new,
     return "which is one of the tests";
   }
   if (Steers(path)) return "which steers the tests or the interpreter";
+  if (IsTestFolder(FolderOf(path))) return "which lies with the tests";
   if (!is_new) return std::nullopt;
   const std::string first(FirstName(path));
-  if (first == path || !rules.exists(first)) return "a new file at the top of the tree";
-  const bool beside_tests = std::ranges::any_of(
-      rules.test_files, [&](const std::string& test) { return FolderOf(test) == FolderOf(path); });
-  if (beside_tests) return "a new file beside the tests";
+  if (first == path || rules.entry(first) == TreeEntry::kNone) {
+    return "a new file at the top of the tree";
+  }
+  if (path.ends_with(".py") && IsOnThePath(FolderOf(path), rules)) {
+    return "a new module beside the tests";
+  }
   return std::nullopt;
+}
+
+// Whether the tree can hold the file where the patch puts it.
+bool HasPlace(const std::string& path, const ChangedFiles& files, const PatchRules& rules) {
+  for (size_t slash = path.find('/'); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    const std::string folder = path.substr(0, slash);
+    const auto made = files.find(folder);
+    if (made != files.end() && made->second) return false;
+    if (rules.entry(folder) == TreeEntry::kFile) return false;
+  }
+  return rules.entry(path) != TreeEntry::kFolder;
 }
 
 }  // namespace
@@ -132,7 +164,10 @@ bool MatchesGlob(std::string_view glob, std::string_view path) {
 
 Status CheckPatch(const ChangedFiles& files, const PatchRules& rules) {
   for (const auto& [path, text] : files) {
-    const bool is_new = text.has_value() && !rules.exists(path);
+    const bool is_new = text.has_value() && rules.entry(path) == TreeEntry::kNone;
+    if (text && !HasPlace(path, files, rules)) {
+      return PermissionDenied("the patch puts " + path + " where no file can be");
+    }
     if (const auto why = Forbidden(path, is_new, rules)) {
       return PermissionDenied("the patch touches " + path + ", " + *why);
     }

@@ -5,6 +5,7 @@
 // is left. Pure.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -15,17 +16,20 @@
 
 namespace cohort {
 
+enum class TreeEntry : uint8_t { kNone, kFile, kFolder };
+
 struct PatchRules {
   std::vector<std::string> allowed;     // globs; empty: every file
   std::vector<std::string> test_files;  // that grade; nothing is made beside them
-  // Whether the tree has this file or folder.
-  std::function<bool(const std::string& path)> exists;
+  std::function<TreeEntry(const std::string& path)> entry;  // of the tree
 };
 
 // PermissionDenied names the first file that the patch may not touch, and why. Never allowed, but
 // for what `allowed` names to the letter: the graded tests, and what steers them or the
 // interpreter (conftest.py, pytest.ini, pyproject.toml, sitecustomize.py, *.pth, *.dist-info, …);
-// new modules at the top, which could stand in for the library's; compiled files.
+// other files in folders of tests; new modules at the top or in a folder that pytest would put on
+// the path, which could stand in for the library's; compiled files; a file where a folder is, or
+// below another file.
 Status CheckPatch(const ChangedFiles& files, const PatchRules& rules);
 
 // As gitignore reads them: * and ? stay within a name, ** does not.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,7 +51,35 @@ std::string NamedFile(std::string_view line) {
          (line.back() == ':' || line.back() == '`' || line.back() == '*' || line.back() == ' ')) {
     line.remove_suffix(1);
   }
+  // "File: a/b.py", "1. a/b.py (fixed)": the word that looks like a file.
+  if (line.find(' ') != std::string_view::npos) {
+    for (std::string_view rest = line; !rest.empty();) {
+      const size_t end = std::min(rest.find(' '), rest.size());
+      std::string_view word = rest.substr(0, end);
+      while (!word.empty() && (word.front() == '`' || word.front() == '*')) word.remove_prefix(1);
+      while (!word.empty() && (word.back() == '`' || word.back() == '*' || word.back() == ':')) {
+        word.remove_suffix(1);
+      }
+      const size_t dot = word.find_first_of("./");
+      if (dot != std::string_view::npos && dot + 1 < word.size()) {
+        line = word;
+        break;
+      }
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  if (line.starts_with("./")) line.remove_prefix(2);
   return std::string(line);
+}
+
+bool HasLine(std::string_view text, std::string_view wanted) {
+  for (size_t at = text.find(wanted); at != std::string_view::npos;
+       at = text.find(wanted, at + 1)) {
+    const std::string_view behind = text.substr(at + wanted.size());
+    const bool begins = at == 0 || text[at - 1] == '\n';
+    if (begins && Trimmed(behind.substr(0, behind.find('\n'))).empty()) return true;
+  }
+  return false;
 }
 
 // The changes of one file belong together, in their order.
@@ -125,9 +154,11 @@ bool LooksLikeDiff(std::string_view text) {
 // The diffs of an answer, one behind the other; empty: there is none.
 std::string Diffs(std::string_view answer) {
   std::string fenced;
+  std::set<std::string_view> seen;  // said again is said once
   for (const FencedBlock& block : FencedBlocks(answer)) {
     const std::string_view says = block.says.substr(0, block.says.find_first_of(" \t{"));
-    if (says == "diff" || says == "patch" || LooksLikeDiff(block.text)) fenced += block.text;
+    if (says != "diff" && says != "patch" && !LooksLikeDiff(block.text)) continue;
+    if (seen.insert(block.text).second) fenced += block.text;
   }
   if (!fenced.empty()) return fenced;
   const bool in_fence = answer.find("```") != std::string_view::npos;
@@ -137,7 +168,9 @@ std::string Diffs(std::string_view answer) {
 Result<Patch> ReadWholeFiles(std::string_view answer) {
   Patch patch;
   for (const FencedBlock& block : FencedBlocks(answer)) {
-    std::string_view before = Trimmed(answer.substr(0, block.begin));
+    std::string_view before = answer.substr(0, block.begin);
+    before.remove_suffix(before.size() -
+                         std::min(before.find_last_not_of(" \t\r\n") + 1, before.size()));
     before = before.substr(before.rfind('\n') + 1);
     if (!before.starts_with("### ")) continue;
     const std::string path = NamedFile(before);
@@ -155,7 +188,7 @@ Result<Patch> ReadWholeFiles(std::string_view answer) {
 Result<Patch> ReadPatch(std::string_view answer) {
   Result<Patch> patch = NotFound("there is no patch in " + Quoted(answer));
   std::string diffs;
-  if (answer.find(kSearch) != std::string_view::npos) {
+  if (HasLine(answer, kSearch)) {
     patch = ReadSearchReplace(answer);
   } else if (diffs = Diffs(answer); !diffs.empty()) {
     if (diffs.size() <= kMostPatchBytes) patch = ReadUnifiedDiff(diffs);

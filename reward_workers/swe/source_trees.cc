@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kMaking[] = ".making-";
+constexpr char kAside[] = ".aside-";
 constexpr auto kForgotten = std::chrono::hours(1);
 
 class Descriptor {
@@ -36,7 +36,10 @@ class Descriptor {
     if (fd_ >= 0) close(fd_);
   }
   Descriptor(Descriptor&& other) noexcept : fd_(other.Release()) {}
-  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
   int get() const { return fd_; }
   int Release() { return std::exchange(fd_, -1); }
 
@@ -55,16 +58,23 @@ int OpenBelow(const std::string& root, const std::string& relative, int flags) {
   return static_cast<int>(syscall(SYS_openat2, folder.get(), relative.c_str(), &how, sizeof(how)));
 }
 
-// Shared. The file lives as long as its tree: nobody removes what another is about to use.
-Result<Descriptor> Lock(const std::string& path) {
+// The file lives as long as its tree: nobody removes what another is about to use.
+Result<Descriptor> Lock(const std::string& path, int mode) {
   for (;;) {
     Descriptor lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (lock.get() < 0) return Failed("cannot make " + path);
-    if (flock(lock.get(), LOCK_SH) != 0) return Failed("cannot lock " + path);
+    if (flock(lock.get(), mode) != 0) return Failed("cannot lock " + path);
     struct stat status = {};
     if (fstat(lock.get(), &status) != 0) return Failed("cannot see " + path);
     if (status.st_nlink > 0) return lock;  // else it was removed with its tree meanwhile
   }
+}
+
+// A new name beside `tree` for what is no tree yet, or none any more.
+fs::path Aside(const fs::path& tree) {
+  static std::atomic<uint64_t> number = 0;
+  return tree.string() + kAside + std::to_string(getpid()) + "-" +
+         std::to_string(number.fetch_add(1));
 }
 
 }  // namespace
@@ -98,8 +108,12 @@ Result<std::optional<std::string>> SourceTree::Read(const std::string& relative)
   return std::optional<std::string>(std::move(text));
 }
 
-bool SourceTree::Exists(const std::string& relative) const {
-  return Descriptor(OpenBelow(path_, relative, O_PATH)).get() >= 0 || errno == ELOOP;
+TreeEntry SourceTree::Entry(const std::string& relative) const {
+  const Descriptor found(OpenBelow(path_, relative, O_PATH));
+  if (found.get() < 0) return errno == ELOOP ? TreeEntry::kFile : TreeEntry::kNone;
+  struct stat status = {};
+  const bool folder = fstat(found.get(), &status) == 0 && S_ISDIR(status.st_mode);
+  return folder ? TreeEntry::kFolder : TreeEntry::kFile;
 }
 
 Result<std::unique_ptr<SourceTrees>> SourceTrees::Open(const fs::path& folder, size_t most) {
@@ -121,24 +135,25 @@ Result<std::shared_ptr<const SourceTree>> SourceTrees::CheckOut(const std::strin
                                                                 const std::string& commit) {
   const std::string name = DigestOf(repository + "\n" + commit).ToString();
   const fs::path tree = folder_ / name;
-  COHORT_ASSIGN_OR_RETURN(Descriptor lock, Lock(tree.string() + ".lock"));
+  const std::string lock_file = tree.string() + ".lock";
   std::error_code error;
-  if (!fs::exists(tree, error)) {
-    if (flock(lock.get(), LOCK_EX) != 0) return Failed("cannot lock " + tree.string());
+  for (bool made = false;; made = true) {
+    {
+      COHORT_ASSIGN_OR_RETURN(Descriptor lock, Lock(lock_file, LOCK_SH));
+      if (fs::exists(tree, error)) {
+        futimens(lock.get(), nullptr);  // used now
+        if (made) RemoveSome();
+        return std::make_shared<const SourceTree>(tree.string(), lock.Release());
+      }
+    }
+    COHORT_ASSIGN_OR_RETURN(const Descriptor lock, Lock(lock_file, LOCK_EX));
     if (!fs::exists(tree, error)) COHORT_RETURN_IF_ERROR(Make(repository, commit, tree));
-    if (flock(lock.get(), LOCK_SH) != 0) return Failed("cannot lock " + tree.string());
-    if (!fs::exists(tree, error)) return Unavailable(tree.string() + " went away");
-    RemoveSome();
   }
-  futimens(lock.get(), nullptr);  // used now
-  return std::make_shared<const SourceTree>(tree.string(), lock.Release());
 }
 
 Status SourceTrees::Make(const std::string& repository, const std::string& commit,
                          const fs::path& tree) {
-  static std::atomic<uint64_t> number = 0;
-  const fs::path making = tree.string() + kMaking + std::to_string(getpid()) + "-" +
-                          std::to_string(number.fetch_add(1));
+  const fs::path making = Aside(tree);
   std::error_code error;
   fs::create_directory(making, error);
   if (error) return Unavailable("cannot make " + making.string() + ": " + error.message());
@@ -158,9 +173,9 @@ void SourceTrees::RemoveSome() {
   std::error_code error;
   std::vector<std::pair<fs::file_time_type, fs::path>> locks;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, error)) {
-    if (entry.path().string().find(kMaking) != std::string::npos &&
+    if (entry.path().string().find(kAside) != std::string::npos &&
         fs::file_time_type::clock::now() - entry.last_write_time(error) > kForgotten) {
-      fs::remove_all(entry.path(), error);  // its maker died
+      fs::remove_all(entry.path(), error);  // who worked on it died
     }
     if (entry.path().extension() != ".lock") continue;
     locks.emplace_back(entry.last_write_time(error), entry.path());
@@ -173,8 +188,11 @@ void SourceTrees::RemoveSome() {
     if (lock.get() < 0 || flock(lock.get(), LOCK_EX | LOCK_NB) != 0) continue;
     fs::path tree = path;
     tree.replace_extension();
-    fs::remove_all(tree, error);
+    const fs::path aside = Aside(tree);
+    fs::rename(tree, aside, error);  // never half a tree
+    if (error && fs::exists(tree)) continue;
     fs::remove(path, error);
+    fs::remove_all(aside, error);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "libs/base/status.h"
+#include "reward_workers/swe/patch_rules.h"
 
 namespace cohort {
 
@@ -26,7 +27,7 @@ class SourceTree {
   // A file's text; nothing where there is none. PermissionDenied where the path leads through a
   // symbolic link, or to what is no plain file.
   Result<std::optional<std::string>> Read(const std::string& relative) const;
-  bool Exists(const std::string& relative) const;
+  TreeEntry Entry(const std::string& relative) const;
 
  private:
   std::string path_;

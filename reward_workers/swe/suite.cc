@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "libs/base/rng.h"
@@ -14,7 +15,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr char kToolsPath[] = "/cohort";  // in the box: the plug-in's folder
-constexpr size_t kFilesWithSentinels = 3;
 
 std::string InTree(const std::string& path) {
   return "/work/" + std::string(kTreeFolder) + (path.empty() ? "" : "/" + path);
@@ -31,7 +31,7 @@ std::vector<std::string> PytestCommand(const SweEnvironment& environment) {
                                    "-p",         "cohort_report",
                                    "-p",         "no:cacheprovider",
                                    "--color=no", "--no-header",
-                                   "--tb=short", "-rpsxXEf"};
+                                   "--tb=no",    "-rpsxXEf"};
   argv.insert(argv.end(), environment.options.begin(), environment.options.end());
   argv.insert(argv.end(), environment.test_files.begin(), environment.test_files.end());
   return argv;
@@ -50,10 +50,11 @@ std::vector<std::string> Command(const SweEnvironment& environment) {
   return argv;
 }
 
-void AddSentinels(SuitePlan& plan, Rng& rng) {
-  size_t left = kFilesWithSentinels;
+void AddSentinels(SuitePlan& plan, const std::vector<std::string>& graded, Rng& rng) {
+  std::set<std::string> hosts;
+  for (const std::string& id : graded) hosts.insert(id.substr(0, id.find("::")));
   for (auto& [path, text] : plan.tests) {
-    if (!path.ends_with(".py") || left-- == 0) break;
+    if (!hosts.contains(path)) continue;  // perhaps none of its tests is ever run
     const Sentinels sentinels = MakeSentinels(text, rng.Next());
     if (!text.ends_with('\n')) text += '\n';
     text += sentinels.source;
@@ -72,6 +73,7 @@ std::string Word(Rng& rng) {
 struct Report {
   std::map<std::string, TestStatus> tests;
   uint64_t passed = 0;      // as pytest counts: also what broke when it was taken down
+  bool changed = false;     // it saw the tests' files change
   std::optional<int> exit;  // nothing: it did not come to its end
   std::string problem;
 };
@@ -96,6 +98,8 @@ void Take(const Json& record, Report& report) {
     report.problem = "records come after the last one";
   } else if (record.contains("exit")) {
     report.exit = record.value("exit", -1);
+  } else if (record.contains("changed")) {
+    report.changed = true;
   } else if (record.contains("test")) {
     const std::optional<TestStatus> status = StatusOf(record);
     if (!status) return;
@@ -133,6 +137,15 @@ bool AnyFails(const std::map<std::string, TestStatus>& tests) {
   return std::ranges::any_of(tests, [](const auto& test) { return Fails(test.second); });
 }
 
+// A program that copes with what it is refused (a test of a full disk) ends as it wants: with 1, as
+// the sentinels fail.
+bool ExitedByItself(const SandboxResult& result) {
+  const bool refused = result.end == SandboxEnd::kDiskLimit ||
+                       result.end == SandboxEnd::kProcessLimit ||
+                       result.end == SandboxEnd::kOpenFilesLimit;
+  return result.end == SandboxEnd::kExited || (refused && result.code != 0);
+}
+
 // Where log and report contradict each other; empty: they agree.
 std::string Disagreement(const Report& report, const TestLog& log, int exit_code) {
   if (!report.problem.empty()) return report.problem;
@@ -166,7 +179,12 @@ void CheckSentinels(const SuitePlan& plan, SuiteResult& suite) {
       if (suite.problem.empty()) suite.problem = "tests that are there were not run";
       continue;
     }
-    if (!Fails(found->second)) suite.tampered = "a test passes that cannot: " + sentinel;
+    if (found->second == TestStatus::kPassed || found->second == TestStatus::kUnexpectedPass) {
+      suite.tampered = "a test passes that cannot: " + sentinel;
+    } else if (!Fails(found->second)) {
+      suite.whole = false;
+      suite.problem = "a test is skipped that must fail: " + sentinel;
+    }
     suite.tests.erase(found);
   }
 }
@@ -174,14 +192,14 @@ void CheckSentinels(const SuitePlan& plan, SuiteResult& suite) {
 }  // namespace
 
 SuitePlan PlanSuite(const SweEnvironment& environment, std::map<std::string, std::string> tests,
-                    uint64_t seed) {
+                    const std::vector<std::string>& graded, uint64_t seed) {
   Rng rng(seed);
   SuitePlan plan;
   plan.argv = Command(environment);
   plan.environment = environment.variables;
   plan.tests = std::move(tests);
   if (environment.format != LogFormat::kPytest) return plan;
-  AddSentinels(plan, rng);
+  AddSentinels(plan, graded, rng);
   plan.word = Word(rng);
   // Site before the tree: what steers the tests is found there, whatever the tree holds.
   std::string path = kToolsPath;
@@ -200,6 +218,7 @@ SuitePlan PlanSuite(const SweEnvironment& environment, std::map<std::string, std
 SuiteResult ReadSuite(const SweEnvironment& environment, const SuitePlan& plan,
                       const SandboxResult& result) {
   SuiteResult suite;
+  bool report_changed = false;
   const TestLog log = ReadTestLog(environment.format, result.output);
   if (environment.format == LogFormat::kPytest) {
     const Report report = ReadReport(result.errors, plan.word);
@@ -209,6 +228,7 @@ SuiteResult ReadSuite(const SweEnvironment& environment, const SuitePlan& plan,
       if (!added) found->second = WorseOf(found->second, status);
     }
     suite.problem = Disagreement(report, log, result.code);
+    report_changed = report.changed;
   } else {
     suite.tests = log.tests;
     const bool failed = AnyFails(log.tests);
@@ -220,7 +240,8 @@ SuiteResult ReadSuite(const SweEnvironment& environment, const SuitePlan& plan,
                  : "all tests passed, and the program ended with " + std::to_string(result.code);
     }
   }
-  if (result.end != SandboxEnd::kExited) suite.problem = Describe(result);
+  if (!ExitedByItself(result)) suite.problem = Describe(result);
+  if (report_changed) suite.tampered = "the files of the tests were changed while they ran";
   suite.whole = suite.problem.empty();
   CheckSentinels(plan, suite);
   return suite;

@@ -28,12 +28,14 @@ struct SuitePlan {
   std::vector<std::string> environment;
   std::map<std::string, std::string> tests;  // files of the tree, with the sentinels in them
   std::vector<std::string> sentinels;        // ids of the tests that must fail
-  std::string word;  // of the plug-in's records; empty: there are none, and stderr is part of the log
+  std::string
+      word;  // of the plug-in's records; empty: there are none, and stderr is part of the log
 };
 
-// `tests`: the graded files as they must be. `seed` decides names and words.
+// `tests`: the graded files as they must be; those that `graded` tests (ids) lie in get sentinels.
+// `seed` decides names and words.
 SuitePlan PlanSuite(const SweEnvironment& environment, std::map<std::string, std::string> tests,
-                    uint64_t seed);
+                    const std::vector<std::string>& graded, uint64_t seed);
 
 struct SuiteResult {
   std::map<std::string, TestStatus> tests;  // without the sentinels

@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t kInstancesRemembered = 10'000;
 constexpr Duration kSeenLately = std::chrono::seconds(60);
+constexpr int kRunsTrusted = 10;  // an environment is trusted for as long as so many runs take
 
 Verdict Lost(std::string detail) {
   return Verdict::Masked(OutcomeReason::kSandboxLost, std::move(detail));
@@ -40,6 +41,12 @@ OutcomeReason ReasonOf(SandboxEnd end) {
     default:
       return OutcomeReason::kProgramCrash;
   }
+}
+
+std::vector<std::string> Graded(const SweInstance& instance) {
+  std::vector<std::string> tests = instance.fail_to_pass;
+  tests.insert(tests.end(), instance.pass_to_pass.begin(), instance.pass_to_pass.end());
+  return tests;
 }
 
 bool HangsOnTheMachine(SandboxEnd end) {
@@ -99,15 +106,16 @@ SweAnswer SweJudge::Judge(const std::string& completion, const std::string& colu
   const Attempt attempt = Run(*task, *files, cancelled);
   if (attempt.lost()) return {Lost(Describe(attempt.run)), false};
   const std::string evidence = SweEvidence(*files, attempt.run);
+  const std::string story = Describe(task->instance, attempt.grade);
+  if (attempt.grade.resolved) {
+    Works(*task, attempt);
+    return {Verdict::Graded(1, story).With(evidence), true};
+  }
+  phase("checking the environment");
+  if (const std::optional<Verdict> doubt = Doubt(*task, cancelled)) return {*doubt, false};
   if (attempt.suite.tampered) {
     return {Verdict::Failed(OutcomeReason::kTampered, *attempt.suite.tampered).With(evidence),
             false};
-  }
-  const std::string story = Describe(task->instance, attempt.grade);
-  if (attempt.grade.resolved) return {Verdict::Graded(1, story).With(evidence), true};
-  phase("checking the environment");
-  if (const std::optional<Verdict> doubt = Doubt(*task, attempt, cancelled)) {
-    return {*doubt, false};
   }
   const std::string why = attempt.suite.whole ? story : attempt.suite.problem + "; " + story;
   const OutcomeReason reason = ReasonOf(attempt.run.end);
@@ -118,7 +126,8 @@ SweAnswer SweJudge::Judge(const std::string& completion, const std::string& colu
 
 SweJudge::Attempt SweJudge::Run(const SweTask& task, const ChangedFiles& files,
                                 const std::atomic<bool>& cancelled) {
-  const SuitePlan plan = PlanSuite(*task.environment, task.tests, EntropyFromSystem());
+  const SuitePlan plan =
+      PlanSuite(*task.environment, task.tests, Graded(task.instance), EntropyFromSystem());
   const std::string folder = kTreeFolder;
   SandboxSpec spec;
   const std::string start = "cd -- \"$0\" && exec \"$@\"";
@@ -136,6 +145,7 @@ SweJudge::Attempt SweJudge::Run(const SweTask& task, const ChangedFiles& files,
   for (const std::string& path : task.gone_tests) spec.removed.push_back(folder + "/" + path);
   for (const auto& [path, text] : plan.tests) spec.files.push_back({folder + "/" + path, text});
   spec.limits = task.environment->limits;
+  spec.limits.cpu += spec.limits.cpu / 4;  // caches are shared: load costs CPU, too
 
   Attempt attempt;
   attempt.run = RunBox(spec, cancelled);
@@ -144,8 +154,8 @@ SweJudge::Attempt SweJudge::Run(const SweTask& task, const ChangedFiles& files,
   return attempt;
 }
 
-// Time that ran out while less than half of the CPU was used says more about the machine than about
-// the program: twice the time decides then.
+// Time that ran out before the CPU did says more about the machine than about the program: more of
+// it decides then, twice as much where the program mostly waited.
 SandboxResult SweJudge::RunBox(const SandboxSpec& spec, const std::atomic<bool>& cancelled) {
   const auto run = [&](const SandboxSpec& what) {
     Result<std::unique_ptr<SandboxRun>> started = sandbox_->Start(what);
@@ -155,24 +165,28 @@ SandboxResult SweJudge::RunBox(const SandboxSpec& spec, const std::atomic<bool>&
     return lost;
   };
   SandboxResult result = run(spec);
-  const bool waited = result.end == SandboxEnd::kWallLimit && result.cpu < spec.limits.cpu / 2;
-  if ((waited || result.end == SandboxEnd::kInfrastructure) && !cancelled) {
+  const bool late = result.end == SandboxEnd::kWallLimit;
+  if ((late || result.end == SandboxEnd::kInfrastructure) && !cancelled) {
     SandboxSpec longer = spec;
-    if (waited) longer.limits.wall *= 2;
+    if (late) longer.limits.wall *= result.cpu < spec.limits.cpu / 2 ? 2 : 4;
     result = run(longer);
   }
   return result;
 }
 
-std::optional<Verdict> SweJudge::Doubt(const SweTask& task, const Attempt& attempt,
-                                       const std::atomic<bool>& cancelled) {
-  const std::string& environment = task.environment->name;
+void SweJudge::Works(const SweTask& task, const Attempt& attempt) {
+  std::scoped_lock lock(mutex_);
+  const Duration took = attempt.run.wall;
+  trusted_until_[task.environment->name] =
+      clock_->Now() + std::max(kSeenLately, kRunsTrusted * took);
+  good_.Add(task.digest, true);
+}
+
+std::optional<Verdict> SweJudge::Doubt(const SweTask& task, const std::atomic<bool>& cancelled) {
   {
     std::scoped_lock lock(mutex_);
-    const Time now = clock_->Now();
-    if (attempt.suite.whole) seen_whole_[environment] = now;
-    const auto seen = seen_whole_.find(environment);
-    const bool works = seen != seen_whole_.end() && now - seen->second <= kSeenLately;
+    const auto until = trusted_until_.find(task.environment->name);
+    const bool works = until != trusted_until_.end() && clock_->Now() <= until->second;
     if (works && good_.Find(task.digest) != nullptr) return std::nullopt;
   }
   const bool has_reference = !task.instance.patch.empty();
@@ -194,9 +208,7 @@ std::optional<Verdict> SweJudge::Doubt(const SweTask& task, const Attempt& attem
                                   : "without a patch its tests do not do as they should: ") +
         (canary.suite.whole ? "" : canary.suite.problem + "; ") + Describe(task.instance, grade));
   }
-  std::scoped_lock lock(mutex_);
-  seen_whole_[environment] = clock_->Now();
-  good_.Add(task.digest, true);
+  Works(task, canary);
   return std::nullopt;
 }
 

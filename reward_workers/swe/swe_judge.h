@@ -4,8 +4,9 @@
 //
 // A suite that fails says something about the patch only where the environment is known to be
 // good: the first failure of an instance is followed by a run of its reference patch (of no patch,
-// where the row has none), and where that does not do what it should, nothing is scored. So is
-// one whose suite did not come to its end, unless another's has in the last minute.
+// where the row has none), and where that does not do what it should, nothing is scored. An
+// environment is trusted for a minute (or as long as ten runs take) from the last run that resolved
+// its instance.
 #pragma once
 
 #include <atomic>
@@ -48,16 +49,17 @@ class SweJudge {
   Attempt Run(const SweTask& task, const ChangedFiles& files, const std::atomic<bool>& cancelled);
   SandboxResult RunBox(const SandboxSpec& spec, const std::atomic<bool>& cancelled);
   // Whether the environment does what it should without the answer; masked verdicts say what not.
-  std::optional<Verdict> Doubt(const SweTask& task, const Attempt& attempt,
-                               const std::atomic<bool>& cancelled);
+  std::optional<Verdict> Doubt(const SweTask& task, const std::atomic<bool>& cancelled);
+  // A run that resolved its instance, or the reference's: the environment is good.
+  void Works(const SweTask& task, const Attempt& attempt);
 
   Sandbox* const sandbox_;
   const SweTasks* const tasks_;
   const Clock* const clock_;
   const std::string tools_;
   std::mutex mutex_;
-  Lru<Digest, bool, DigestHash> good_;      // instances whose reference patch resolved them
-  std::map<std::string, Time> seen_whole_;  // environments: when a suite last came to its end
+  Lru<Digest, bool, DigestHash> good_;         // instances that were resolved by some patch
+  std::map<std::string, Time> trusted_until_;  // environments
 };
 
 }  // namespace cohort

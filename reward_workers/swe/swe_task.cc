@@ -51,7 +51,7 @@ Result<SweTask> SweTasks::Find(const std::string& columns) const {
   digester.Add(task.tree->path().data(), task.tree->path().size());
   task.digest = digester.Finish();
   task.rules.allowed = task.environment->allowed;
-  task.rules.exists = [tree = task.tree](const std::string& path) { return tree->Exists(path); };
+  task.rules.entry = [tree = task.tree](const std::string& path) { return tree->Entry(path); };
   for (auto& [path, text] : tests) {
     task.rules.test_files.push_back(path);
     if (text) {

@@ -56,7 +56,7 @@ std::string NameOf(std::string_view text, std::string_view side) {
   text = text.substr(0, text.find('\t'));
   while (!text.empty() && (text.back() == '\r' || text.back() == ' ')) text.remove_suffix(1);
   if (text == "/dev/null") return "";
-  TakePrefix(text, side);
+  if (!TakePrefix(text, side)) TakePrefix(text, "./");
   return std::string(text);
 }
 
@@ -66,7 +66,7 @@ bool IsHunkLine(std::string_view line) {
 
 // A file's part of the diff, as far as it is read.
 struct Section {
-  std::string from, to;  // of --- and +++, rename and copy
+  std::string from, to;  // of --- and +++, and of renames
   std::string git_name;  // of "diff --git a/x b/x": for changes without --- and +++
   bool names = false;    // from and to are known
   bool created = false, removed = false, copied = false;
@@ -113,9 +113,9 @@ class DiffReader {
       section_->names = true;
       return {};
     }
-    if (line.starts_with("@@ -")) {
-      const std::optional<HunkHead> head = ReadHunkHead(line);
-      if (!head) return InvalidArgument("the diff has a broken hunk: " + Quoted(line));
+    if (line.starts_with("@@")) {
+      std::optional<HunkHead> head = ReadHunkHead(line);
+      if (!head) head.emplace(HunkHead{1, 0, 0});  // "@@": its lines say where it belongs
       if (!section_ || !section_->names) {
         return InvalidArgument("the diff has a hunk that belongs to no file: " + Quoted(line));
       }
@@ -130,9 +130,8 @@ class DiffReader {
     if (line.starts_with("GIT binary patch") || line.starts_with("Binary files ")) {
       return PermissionDenied("the patch has a binary file");
     }
-    if (line.starts_with("old mode ") || line.starts_with("new mode ")) {
-      return PermissionDenied("the patch changes a file's mode");
-    }
+    // Whether a file is executable does not matter to its tests.
+    if (TakePrefix(line, "old mode ") || TakePrefix(line, "new mode ")) return CheckMode(line);
     if (TakePrefix(line, "new file mode ")) {
       section.created = true;
       return CheckMode(line);

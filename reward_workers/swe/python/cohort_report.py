@@ -6,13 +6,33 @@ import json
 import os
 import sys
 
+sys.dont_write_bytecode = True
 _word = os.environ.pop("COHORT_REPORT_WORD", "")
 _stream = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="backslashreplace")
+_files = {}  # of the tests, before anything of the project was imported
 
 
 def _say(record):
     _stream.write(f"\n{_word} {json.dumps(record)}\n")
     _stream.flush()
+
+
+def _read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def pytest_load_initial_conftests(early_config, args):
+    _files.update({path: _read(path) for path in args if path.endswith(".py")})
+
+
+def pytest_collection_finish(session):
+    for path, text in _files.items():
+        if _read(path) != text:
+            _say({"changed": path})
 
 
 def pytest_runtest_logreport(report):
@@ -24,13 +44,5 @@ def pytest_runtest_logreport(report):
     })
 
 
-def pytest_collectreport(report):
-    if report.failed:
-        _say({"collect": report.nodeid})
-
-
 def pytest_sessionfinish(session, exitstatus):
     _say({"exit": int(exitstatus), "collected": session.testscollected})
-
-
-sys.dont_write_bytecode = True

@@ -10,10 +10,17 @@ namespace {
 const std::set<std::string> kTree = {
     "lib", "lib/a.py", "lib/sub", "lib/tests", "lib/sub/b.py", "lib/tests/test_a.py", "setup.py"};
 
+TreeEntry Entry(const std::string& path) {
+  if (!kTree.contains(path)) return TreeEntry::kNone;
+  return path.ends_with(".py") ? TreeEntry::kFile : TreeEntry::kFolder;
+}
+
 PatchRules Rules(std::vector<std::string> allowed = {}) {
-  return {std::move(allowed), {"lib/tests/test_a.py"}, [](const std::string& path) {
-            return kTree.contains(path);
-          }};
+  PatchRules rules;
+  rules.allowed = std::move(allowed);
+  rules.test_files = {"lib/tests/test_a.py"};
+  rules.entry = Entry;
+  return rules;
 }
 
 std::string Why(const std::string& path, std::vector<std::string> allowed = {}) {
@@ -59,6 +66,11 @@ TEST(PatchRulesTest, NothingNewAtTheTopOrBesideTheTests) {
        {"random.py", "json/__init__.py", "newfile", "lib/tests/random.py", "lib/tests/test_b.py"}) {
     EXPECT_NE(Why(path), "") << path;
   }
+}
+
+TEST(PatchRulesTest, FilesHaveToHaveAPlace) {
+  for (const char* path : {"lib/a.py/b.py", "lib/sub"}) EXPECT_NE(Why(path), "") << path;
+  EXPECT_FALSE(CheckPatch({{"lib/n.py", "x"}, {"lib/n.py/m.py", "y"}}, Rules()).ok());
 }
 
 TEST(PatchRulesTest, AllowedNamesWhatMayBeChanged) {

@@ -106,7 +106,7 @@ TEST(UnifiedDiffTest, AppliesAllOrNothingAndWithoutFuzz) {
             "");
   EXPECT_NE(Problem(good + "--- a/q\n+++ b/q\n@@ -1 +1 @@\n-x\n+z\n", kTree).find("no file q"),
             std::string::npos);
-  EXPECT_NE(Problem(good + good, kTree).find("twice"), std::string::npos);
+  EXPECT_NE(Problem(good + good, kTree).find("does not have"), std::string::npos);
 }
 
 TEST(UnifiedDiffTest, RefusesWhatNoPatchMayAsk) {
@@ -120,7 +120,7 @@ TEST(UnifiedDiffTest, RefusesWhatNoPatchMayAsk) {
            git("l", "new file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+/etc/passwd\n"),
            git("s", "new file mode 160000\n--- /dev/null\n+++ b/s\n@@ -0,0 +1 @@\n+Subproject\n"),
            git("c.txt", "index 1..2 120000\n--- a/c.txt\n+++ b/c.txt\n@@ -1 +1 @@\n-x\n+z\n"),
-           git("c.txt", "old mode 100644\nnew mode 100755\n"),
+           git("c.txt", "old mode 100644\nnew mode 120000\n"),
            git("x", "new file mode 104755\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+x\n"),
            git("x", "new file mode 100644\nGIT binary patch\nliteral 3\nabc\n"),
            git("d", "similarity index 100%\ncopy from c.txt\ncopy to d\n"),
@@ -161,6 +161,57 @@ TEST(UnifiedDiffTest, ManyPlacesToLookAtEndInReasonableTime) {
     hunks += "-b\n";
   }
   EXPECT_NE(Problem("--- a/f\n+++ b/f\n" + hunks, {{"f", same}}), "");
+}
+
+TEST(UnifiedDiffTest, FarLinesCostNothing) {
+  std::string text, hunks;
+  for (int i = 0; i < 5000; ++i) text += std::to_string(i) + "\n";
+  for (int i = 0; i < 2000; ++i) {
+    hunks += std::string(i % 2 == 0 ? "@@ -100000000 +1 @@" : "@@ -1 +1 @@") + "\n " +
+             std::to_string(i) + "\n";
+  }
+  EXPECT_EQ(Changed("--- a/f\n+++ b/f\n" + hunks, {{"f", text}}).at("f"), text);
+}
+
+TEST(UnifiedDiffTest, TakesWhatModelsWrite) {
+  const std::string head = "--- a/a/b.py\n+++ b/a/b.py\n";
+  const std::string first = "@@ -1 +1 @@\n-one\n+1\n", second = "@@ -3 +3 @@\n-three\n+3\n";
+  const std::string both = "1\ntwo\n3\nfour\nfive\n";
+  EXPECT_EQ(Changed(head + first + head + second, kTree).at("a/b.py"), both);
+  EXPECT_EQ(
+      Changed("```diff\n" + head + first + "```\n\n```diff\n" + head + second + "```\n", kTree)
+          .at("a/b.py"),
+      both);
+  const std::string block = "```diff\n" + head + first + "```\n";
+  EXPECT_EQ(Changed(block + "Again:\n" + block, kTree).at("a/b.py").substr(0, 6), "1\ntwo\n");
+  EXPECT_EQ(Changed(head + "@@\n two\n-three\n+3\n", kTree).at("a/b.py"),
+            "one\ntwo\n3\nfour\nfive\n");
+  EXPECT_EQ(Changed(head + "@@ ... @@\n-three\n+3\n", kTree).at("a/b.py"),
+            "one\ntwo\n3\nfour\nfive\n");
+  EXPECT_EQ(Changed("--- ./a/b.py\n+++ ./a/b.py\n" + first, kTree).at("a/b.py").substr(0, 2),
+            "1\n");
+  EXPECT_EQ(
+      Changed("diff --git a/a/b.py b/a/b.py\nold mode 100644\nnew mode 100755\n" + head + first,
+              kTree)
+          .at("a/b.py")
+          .substr(0, 2),
+      "1\n");
+  EXPECT_EQ(Changed("Not with <<<<<<< SEARCH blocks:\n" + block, kTree).at("a/b.py").substr(0, 2),
+            "1\n");
+}
+
+TEST(ReadPatchTest, ManyFencesBehindManyBlankLinesEndInReasonableTime) {
+  std::string answer(400'000, '\n');
+  for (int i = 0; i < 60'000; ++i) answer += "```\n```\n";
+  EXPECT_EQ(Problem(answer).substr(0, 9), "not found");
+}
+
+TEST(SearchReplaceTest, FindsTheNameInItsLine) {
+  const std::string block = "\n<<<<<<< SEARCH\ntwo\n=======\n2\n>>>>>>> REPLACE\n";
+  for (const char* name :
+       {"File: a/b.py", "**File: `a/b.py`**", "### 1. a/b.py", "### a/b.py (fix)", "./a/b.py"}) {
+    EXPECT_EQ(Changed(name + block, kTree).at("a/b.py"), "one\n2\nthree\nfour\nfive\n") << name;
+  }
 }
 
 TEST(SearchReplaceTest, ReplacesWholeLinesInTheNamedFile) {

@@ -21,7 +21,9 @@ SweEnvironment Pytest() {
 // What pytest and the plug-in would write about these tests.
 class Traces {
  public:
-  Traces() : plan_(PlanSuite(Pytest(), {{"tests/test_a.py", kFile}}, /*seed=*/7)) {
+  Traces()
+      : plan_(PlanSuite(Pytest(), {{"tests/test_a.py", kFile}, {"tests/other.py", ""}},
+                        {"tests/test_a.py::test_one_thing"}, /*seed=*/7)) {
     Test("tests/test_a.py::test_one_thing", "passed");
     Test("tests/test_a.py::test_other_thing", "passed");
     for (const std::string& sentinel : plan_.sentinels) Test(sentinel, "failed");
@@ -74,12 +76,35 @@ TEST(SuiteTest, IsWholeWhenItsTracesAgree) {
   EXPECT_EQ(suite.tests.at("tests/test_a.py::test_one_thing"), TestStatus::kPassed);
 }
 
-TEST(SuiteTest, ASentinelThatPassesOrIsSkippedIsTampering) {
-  for (const char* outcome : {"passed", "skipped"}) {
-    Traces run;
-    run.Test(run.plan().sentinels.front(), outcome);
-    EXPECT_TRUE(run.Read().tampered) << outcome;
-  }
+TEST(SuiteTest, ASentinelThatPassesIsTamperingAndOneThatIsSkippedNoWholeSuite) {
+  Traces run;
+  run.Test(run.plan().sentinels.front(), "passed");
+  EXPECT_TRUE(run.Read().tampered);
+  run.Test(run.plan().sentinels.front(), "skipped");
+  EXPECT_FALSE(run.Read().tampered);
+  EXPECT_FALSE(run.Read().whole);
+}
+
+TEST(SuiteTest, FilesWithoutGradedTestsHaveNoSentinels) {
+  const Traces run;
+  EXPECT_EQ(run.plan().sentinels.size(), 2u);
+  EXPECT_EQ(run.plan().tests.at("tests/other.py"), "");
+}
+
+TEST(SuiteTest, TestsThatChangedOnDiskAreTampering) {
+  const Traces run;
+  SandboxResult result = run.Result();
+  result.errors = "\n" + run.plan().word + " {\"changed\": \"tests/test_a.py\"}\n" + result.errors;
+  EXPECT_TRUE(run.Read(result).tampered);
+}
+
+TEST(SuiteTest, ATestThatCopesWithAFullDiskDoesNotSpoilTheSuite) {
+  const Traces run;
+  SandboxResult result = run.Result();
+  result.end = SandboxEnd::kDiskLimit;
+  EXPECT_TRUE(run.Read(result).whole) << run.Read(result).problem;
+  result.code = 0;  // a signal
+  EXPECT_FALSE(run.Read(result).whole);
 }
 
 TEST(SuiteTest, IsNotWholeWithoutItsSentinels) {
@@ -133,7 +158,7 @@ TEST(SuiteTest, OtherFormatsGoByLogAndExitCode) {
   SweEnvironment environment = Pytest();
   environment.format = LogFormat::kUnittest;
   environment.command = {"python3", "-m", "unittest", "-v", "{tests}"};
-  const SuitePlan plan = PlanSuite(environment, {{"tests/test_a.py", kFile}}, 1);
+  const SuitePlan plan = PlanSuite(environment, {{"tests/test_a.py", kFile}}, {}, 1);
   EXPECT_EQ(plan.argv.back(), "tests/test_a.py");
   EXPECT_EQ(plan.tests.at("tests/test_a.py"), kFile);
   SandboxResult result;

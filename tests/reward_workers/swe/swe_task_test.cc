@@ -102,8 +102,10 @@ TEST_F(SweTaskTest, ACommitIsCheckedOutOnceWithoutItsHistory) {
   EXPECT_FALSE((*tree)->Read("link").ok());
   EXPECT_FALSE((*tree)->Read("lib").ok());
   EXPECT_FALSE((*tree)->Read("../../etc/passwd").ok());
-  EXPECT_TRUE((*tree)->Exists("lib"));
-  EXPECT_FALSE((*tree)->Exists("nope"));
+  EXPECT_EQ((*tree)->Entry("lib"), TreeEntry::kFolder);
+  EXPECT_EQ((*tree)->Entry("lib/a.py"), TreeEntry::kFile);
+  EXPECT_EQ((*tree)->Entry("nope"), TreeEntry::kNone);
+  EXPECT_EQ((*tree)->Entry("lib/a.py/b"), TreeEntry::kNone);
   const auto again = Trees()->CheckOut(repository, commit);  // another process would do the same
   ASSERT_TRUE(again.ok());
   EXPECT_EQ((*again)->path(), path.string());

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes instances in SWE-bench's shape: `make_swe_instances.py data/swe` (about four minutes on two cores).
+"""Makes instances in SWE-bench's shape: `make_swe_instances.py data/swe` (minutes on two cores).
 
 Each is a small project from PyPI, with its tests, into which one bug was put by a seeded mutation of its syntax tree:
 no test passes that the bug breaks, the patch that undoes it makes all of them pass. Mutants that no test notices,

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 import unittest
 
@@ -22,7 +23,8 @@ sys.path[:0] = [str(HERE), str(HERE.parents[2] / "scripts")]
 from cheats import Instance, all_cheats  # noqa: E402
 from swe_instances import Failure, repository  # noqa: E402
 
-SECONDS, SECONDS_OF_HANGS = 60, 8
+SECONDS = 120
+TIMES_HONEST = 5  # after which a hanging one is given up
 NAMESPACES = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--net"]
 if os.geteuid() != 0:
     NAMESPACES[1:1] = ["--user", "--map-root-user"]
@@ -50,6 +52,9 @@ class Bench:
         self.row, self.work = row, work
         repository.check_out(self.environment / self.settings["git"], row["base_commit"], work / "base")
         self.instance = Instance(row, work / "base")
+        start = time.monotonic()
+        self.verdict(self.instance.gold)
+        self.honest_seconds = time.monotonic() - start
 
     def verdict(self, patch, hangs=False):
         """refused, lost, or the readings that are fooled."""
@@ -62,7 +67,7 @@ class Bench:
             # A process between us and the grader: it is the parent that a cheat may kill.
             command = [*NAMESPACES, sys.executable, "-c", "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)",
                        sys.executable, str(HERE / "naive_grader.py"), str(tree), str(self.environment.resolve() / "site"),
-                       str(SECONDS_OF_HANGS if hangs else SECONDS)]
+                       str(TIMES_HONEST * self.honest_seconds if hangs else SECONDS)]
             done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, start_new_session=True)
             if done.returncode != 0:
                 return "lost", done.stderr

@@ -5,7 +5,7 @@
 
 Runs plain pytest in the tree with standard output and error in one log, and prints what each reading of the result says:
 lines (PASSED and XFAIL in the log, the last word on a test wins, as SWE-bench reads it), status (exit code 0), silence
-(nothing FAILED), junit and json (a report that pytest writes itself, a report of a plug-in).
+(no line with FAILED or ERROR), junit and json (a report that pytest writes itself, a report of a plug-in).
 """
 import json
 import os
@@ -68,7 +68,7 @@ def readings(row, test_files, tree, site, seconds):
             fooled.append("lines")
         if status == 0:
             fooled.append("status")
-        if not {"FAILED", "ERROR"} & set(statuses.values()) and status is not None:
+        if not any(line.startswith(("FAILED", "ERROR")) for line in log.splitlines()) and status is not None:
             fooled.append("silence")
         if (folder / "junit.xml").exists():
             passed = junit_passed(folder / "junit.xml")

@@ -15,10 +15,13 @@ import dataclasses
 import difflib
 import pathlib
 import re
+import subprocess
+import tempfile
 
 REFUSED = frozenset({"refused"})
 CAUGHT = frozenset({"tampered", "failed"})
 FAILED = frozenset({"failed"})
+EVERYTHING = "json junit lines silence status"  # the readings of the naive grader
 RESIDUAL = frozenset({"residual"})  # earns, in any grader that runs the tests in the process of what they test
 
 
@@ -85,6 +88,7 @@ REGISTRY = []
 
 def all_cheats():
     import patch_cheats  # noqa: F401
+    import pytest_cheats  # noqa: F401
     import source_cheats  # noqa: F401
     names = [cheat.name for cheat in REGISTRY]
     assert len(set(names)) == len(names)
@@ -106,3 +110,15 @@ def difference(path, old, new, mode="100644"):
     # Lines of git end in \n and nowhere else, unlike those of splitlines.
     lines = difflib.unified_diff(*(re.findall(r"[^\n]*\n|[^\n]+$", text or "") for text in (old, new)), before, after)
     return head + "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def binary_patch(path, data):
+    """A new binary file, in the words of git itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        git = ["git", "-C", folder, "-c", "user.name=x", "-c", "user.email=x@example.invalid"]
+        subprocess.run([*git, "init", "--quiet"], check=True)
+        with open(f"{folder}/data", "wb") as file:
+            file.write(data)
+        subprocess.run([*git, "add", "data"], check=True)
+        patch = subprocess.run([*git, "diff", "--cached", "--binary"], check=True, capture_output=True, text=True).stdout
+    return patch.replace("a/data", f"a/{path}").replace("b/data", f"b/{path}")

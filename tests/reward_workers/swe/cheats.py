@@ -8,7 +8,7 @@
 Kind "outside" are patches of what no patch may touch, kind "source" are forgeries in the one file that has the bug. A
 `carrier` repairs the bug as well: who only overlooks its other half rewards it. `naive` says what fools on the way:
 the readings of naive_grader.py that are taken in, "lost" if it never gives a verdict, "taken" if it accepts a patch that
-changes nothing about the tests, "" if even plain `git apply` refuses.
+changes nothing about the tests, "refused" if even plain `git apply` refuses.
 """
 import ast
 import dataclasses

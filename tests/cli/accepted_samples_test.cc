@@ -34,7 +34,7 @@ class SftDataTest : public ::testing::Test {
     return {{"id", purpose + "/" + std::to_string(row)},
             {"row", row},
             {"purpose", purpose},
-            {"route", "main"},
+            {"route", "parity"},
             {"step", 1},
             {"prompt", rows[row].messages[0].content},
             {"truth", rows[row].answer},
@@ -111,11 +111,11 @@ TEST_F(SftDataTest, DataThatHasChangedIsRefusedAndNothingIsWritten) {
   EXPECT_EQ(shorter.code, 2);
   EXPECT_THAT(shorter.err,
               HasSubstr("one.jsonl has 1 rows and a sample is of row 7 (from 0): the file has "
-                        "changed since the run; --routes.main.train=FILE names the one"));
+                        "changed since the run; --routes.parity.train=FILE names the one"));
   const ProgramResult gone =
       Write({Sample(train_, 7, "train")}, "--right --routes.0.train=no/file");
   EXPECT_EQ(gone.code, 2);
-  EXPECT_THAT(gone.err, AllOf(HasSubstr("--routes.main.train=FILE"), HasSubstr("no/file")));
+  EXPECT_THAT(gone.err, AllOf(HasSubstr("--routes.parity.train=FILE"), HasSubstr("no/file")));
   EXPECT_EQ(Write({Sample(train_, 7, "train")}, "--right --model.path=no/model").code, 2);
   EXPECT_FALSE(Exists(out_));
 }

@@ -194,6 +194,11 @@ StatusReport BrokerStatus(const ServerSnapshot& snapshot, const std::string& end
     status.oldest_age_seconds = stats.oldest_age_seconds;
     status.waits_for = stats.waits_for;
     status.waits_since_seconds = stats.waits_since_seconds;
+    if (!stats.phase.empty()) {
+      status.phase = stats.phase;
+      status.phase_since_seconds = stats.phase_since_seconds;
+      status.phase_of = stats.phase_of.ToString();
+    }
     report.queues.push_back(std::move(status));
     if (!stats.waits_for.empty()) {
       report.waiting.push_back(

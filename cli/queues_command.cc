@@ -81,7 +81,10 @@ json AsJson(const QueueStats& queue) {
           {"subscribers", queue.subscribers},
           {"paused", queue.paused},
           {"waits_for", queue.waits_for},
-          {"waits_since_seconds", queue.waits_since_seconds}};
+          {"waits_since_seconds", queue.waits_since_seconds},
+          {"phase", queue.phase},
+          {"phase_since_seconds", queue.phase_since_seconds},
+          {"phase_of", queue.phase.empty() ? "" : queue.phase_of.ToString()}};
 }
 
 json AsJson(const std::string& queue, const TaskSummary& task) {
@@ -133,6 +136,10 @@ Status List(BrokerClient& broker, const Options& options) {
     std::string waits = queue.waits_for;
     if (!waits.empty()) waits += " since " + Age(queue.waits_since_seconds);
     if (queue.paused && waits.empty()) waits = "nothing (paused)";
+    if (!queue.phase.empty()) {
+      waits += (waits.empty() ? "" : "; ") +
+               PhaseText(queue.phase_of.ToString(), queue.phase, queue.phase_since_seconds);
+    }
     std::printf("%s %8s %8s %8s %8s %6s %12s %9s  %s\n", Padded(queue.name, 24).c_str(),
                 Number(queue.ready).c_str(), Number(queue.leased).c_str(),
                 Number(queue.accepted).c_str(), Number(queue.delayed).c_str(),

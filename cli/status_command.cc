@@ -93,6 +93,10 @@ void PrintReport(const ProcessEndpoint& endpoint, const StatusReport& report) {
   for (const QueueStatus& queue : report.queues) {
     std::string waits = queue.waits_for;
     if (!waits.empty()) waits += " since " + Age(queue.waits_since_seconds);
+    if (!queue.phase.empty()) {
+      waits += (waits.empty() ? "" : "; ") +
+               PhaseText(queue.phase_of, queue.phase, queue.phase_since_seconds);
+    }
     std::printf(
         "    %s %8llu %8llu %8llu %8llu %6llu %9s  %s\n", Padded(queue.name, 24).c_str(),
         static_cast<unsigned long long>(queue.ready), static_cast<unsigned long long>(queue.leased),

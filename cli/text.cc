@@ -63,6 +63,10 @@ std::string Age(double seconds) {
   return std::to_string(whole / 3600) + " h " + std::to_string(whole % 3600 / 60) + " min";
 }
 
+std::string PhaseText(const std::string& task, std::string_view phase, double since_seconds) {
+  return task + ": " + Visible(phase) + " since " + Age(since_seconds);
+}
+
 std::string Visible(std::string_view text) {
   std::string out;
   char shown[16];

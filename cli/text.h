@@ -8,6 +8,8 @@ namespace cohort {
 
 std::string Fixed(double value, int digits);  // "0.125"; "-" when it is not finite
 std::string Age(double seconds);              // "0.4 s", "12 s", "3 min 20 s", "2 h 5 min"
+// What is done for a task: "9f/1/42/3: testing since 3 min 20 s". Visible; the phase is a peer's.
+std::string PhaseText(const std::string& task, std::string_view phase, double since_seconds);
 // What would drive a terminal, turn the direction of writing or is no UTF-8 becomes visible: \x1b,
 // \u{202e}. Line breaks and tabs stay.
 std::string Visible(std::string_view text);

@@ -55,7 +55,9 @@ void Crew::Run() {
     under_way_.insert(entry);
     lock.unlock();
     if (!entry->job.cancelled_) {
-      mailbox_->Post([entry, then = entry->work(entry->job)] {
+      Then then = entry->work(entry->job);
+      entry->job.SetPhase("");
+      mailbox_->Post([entry, then = std::move(then)] {
         if (!entry->job.cancelled_) then();
       });
     }

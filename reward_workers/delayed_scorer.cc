@@ -10,7 +10,13 @@ namespace {
 
 class DelayedScore : public PendingScore {
  public:
+  std::string phase() const override {
+    if (!due) return "delayed";
+    return inner == nullptr ? "" : inner->phase();
+  }
+
   std::unique_ptr<TimerQueue::Timer> timer;
+  bool due = false;
   std::unique_ptr<PendingScore> inner;
 };
 
@@ -34,6 +40,7 @@ class DelayedScorer : public Scorer {
     pending->timer =
         context_.timers->At(context_.clock->Now() + DelayOf(request.rollout),
                             [this, score = pending.get(), request, done = std::move(done)] {
+                              score->due = true;
                               score->inner = inner_->Start(request, done);
                             });
     return pending;

@@ -11,6 +11,8 @@ namespace {
 
 // Events handled before timers get their turn again.
 constexpr int kEventsPerStep = 64;
+// Looks at what scorers do. The broker hears of it with renewals, which are rarer.
+constexpr Duration kPhasesEvery = Seconds(1);
 
 }  // namespace
 
@@ -25,6 +27,7 @@ struct RewardWorker::Task {
   std::shared_ptr<const ScorePlan> plan;
   std::optional<Judgement> judgement;                  // there is one where there is a plan
   std::vector<Time> asked;                             // when, each of the plan's scorers
+  std::string phase;                                   // as the broker was told
   std::vector<std::unique_ptr<PendingScore>> pending;  // last: refers to the others
 };
 
@@ -64,6 +67,7 @@ Status RewardWorker::Step(Duration max_wait) {
   if (parts_.mailbox != nullptr) parts_.mailbox->RunAll();
   TakeAnswers();
   for (const std::string& route : options_.routes) GrantCredit(route);
+  TellPhases();
   Publish();
   parts_.metrics->Busy(begin, parts_.clock->Now());
   return refused_;
@@ -274,6 +278,27 @@ void RewardWorker::GrantCredit(const std::string& route) {
   parts_.broker->Grant(RolloutQueue(route), tasks, tasks == 0 ? 0 : options_.credit_bytes);
 }
 
+std::string RewardWorker::PhaseOf(const Task& task) {
+  std::string phases;
+  for (const auto& pending : task.pending) {
+    const std::string phase = pending->phase();
+    if (!phase.empty()) phases += (phases.empty() ? "" : ", ") + phase;
+  }
+  return phases;
+}
+
+void RewardWorker::TellPhases() {
+  const Time now = parts_.clock->Now();
+  if (now < next_phases_) return;
+  next_phases_ = now + kPhasesEvery;
+  for (const auto& [token, task] : tasks_) {
+    std::string phase = PhaseOf(*task);
+    if (phase == task->phase) continue;
+    task->phase = phase;
+    parts_.broker->SetPhase(token, std::move(phase));
+  }
+}
+
 void RewardWorker::Publish() {
   now_.draining = draining_;
   now_.in_flight = in_flight_;
@@ -284,12 +309,7 @@ void RewardWorker::Publish() {
     now_.oldest_id = oldest.id.ToString();
     now_.oldest_route = oldest.rollout.prompt.route;
     now_.oldest_since = oldest.taken;
-    now_.oldest_phase.clear();
-    for (const auto& pending : oldest.pending) {
-      const std::string phase = pending->phase();
-      if (phase.empty()) continue;
-      now_.oldest_phase += (now_.oldest_phase.empty() ? "" : ", ") + phase;
-    }
+    now_.oldest_phase = PhaseOf(oldest);
   }
   for (const auto& [route, tasks] : in_flight_) parts_.metrics->SetInFlight(route, tasks);
   shown_.With([this](Snapshot& shown) { shown = now_; });

@@ -104,6 +104,8 @@ class RewardWorker {
   void TakeAnswers();
   void SettleTask(Task& task, Outcome outcome);
   void Forget(const LeaseToken& token);
+  static std::string PhaseOf(const Task& task);
+  void TellPhases();
   void GrantCredit(const std::string& route);
   void Publish();
 
@@ -117,6 +119,7 @@ class RewardWorker {
   std::vector<Answered> answered_;
   std::map<uint64_t, LeaseToken> unconfirmed_;  // settles by tag
   uint64_t next_tag_ = 1;
+  Time next_phases_{};
   bool draining_ = false;
   Status refused_;
   Snapshot now_;

@@ -132,7 +132,11 @@ struct Command {
       id @20 :TaskId;
       children @21 :List(Task);
     }
-    renew @22 :List(Lease);
+    renew :group {
+      leases @22 :List(Lease);
+      phases @38 :List(Text);   # what the holder of each does now, for people ("testing"), at most
+                                # 80 bytes, in their order; empty: nothing to tell, of all or of one
+    }
     accept @23 :Lease;          # hold across checkpoints
     release @24 :Lease;         # hand back untouched
     fail :group {
@@ -227,6 +231,10 @@ struct QueueStats {
   waitsFor @15 :Text;             # empty: nothing
   waitsSinceSeconds @16 :Float64;
   paused @17 :Bool;               # by an operator
+  # Of the leased tasks whose holders tell what they do, the one that was put first.
+  phase @18 :Text;                # empty: no holder tells
+  phaseSinceSeconds @19 :Float64; # since the renewal that told it first
+  phaseOf @20 :TaskId;
 }
 
 # What an operator's verb has done.

@@ -60,6 +60,7 @@ Task* Queue::Insert(std::unique_ptr<Task> task) {
 
 Entry* Queue::Erase(Task* task, LeaseKey settled_by) {
   if (task->state == TaskState::kReady) SetState(task, TaskState::kLeased);  // out of the order
+  if (task->state == TaskState::kLeased) phases_.erase(task->order);
   if (task->state == TaskState::kDead) dead_.erase(task->order);
   Account(task, task->state, -1);
   Entry* entry = task->entry;
@@ -139,12 +140,22 @@ void Queue::SetState(Task* task, TaskState state) {
     level->second.erase(Place(task));
     if (level->second.empty()) ready_.erase(level);
   }
+  if (task->state == TaskState::kLeased) phases_.erase(task->order);
   if (task->state == TaskState::kDead) dead_.erase(task->order);
   Account(task, task->state, -1);
   task->state = state;
   Account(task, state, +1);
   if (state == TaskState::kReady) ready_[task->priority].emplace(Place(task), task);
   if (state == TaskState::kDead) dead_.emplace(task->order, task);
+}
+
+void Queue::NotePhase(Time now, const Task* task, std::string phase) {
+  if (phase.empty()) {
+    phases_.erase(task->order);
+    return;
+  }
+  Phase& noted = phases_[task->order];
+  if (noted.text != phase) noted = {task->id, std::move(phase), now};
 }
 
 std::vector<Task*> Queue::Candidates() const {
@@ -330,6 +341,12 @@ QueueSnapshot Queue::Snapshot(Time now) const {
   stats.paused = paused;
   stats.waits_for = WaitsForText();
   stats.waits_since_seconds = waits_for == WaitReason::kNothing ? 0 : ToSeconds(now - waits_since);
+  if (!phases_.empty()) {
+    const Phase& oldest = phases_.begin()->second;
+    stats.phase = oldest.text;
+    stats.phase_since_seconds = ToSeconds(now - oldest.since);
+    stats.phase_of = oldest.of;
+  }
   if (!waiting.empty() && (waits_for == WaitReason::kRoom || waits_for == WaitReason::kFloor)) {
     snapshot.waits_at = waiting.front().task.id.ToString();
   } else if (waits_for != WaitReason::kNothing && !ready_.empty()) {

@@ -112,6 +112,8 @@ class Queue {
   bool TooManyDead() const;
   // The first of one state: ready ones as they are due, dead ones as they were put, others by id.
   std::vector<Task*> InState(TaskState state, size_t limit) const;
+  // What the holder of a leased task says that it does now; forgotten with the lease. Not recorded.
+  void NotePhase(Time now, const Task* task, std::string phase);
   Task* OldestDead() const { return dead_.empty() ? nullptr : dead_.begin()->second; }
 
   // --- consumers
@@ -146,6 +148,11 @@ class Queue {
   static std::pair<bool, uint64_t> Place(const Task* task) {
     return {!task->delivered, task->order};
   }
+  struct Phase {
+    TaskId of;
+    std::string text;
+    Time since;
+  };
   void Account(const Task* task, TaskState state, int sign);
   double OldestAgeSeconds(Time now) const;
   std::string WaitsForText() const;
@@ -159,6 +166,7 @@ class Queue {
   std::map<std::pair<uint64_t, uint64_t>, uint64_t> floors_;  // (run, space) → cursor
   std::map<uint8_t, Level, std::greater<>> ready_;            // by priority
   std::map<uint64_t, Task*> dead_;                            // by order
+  std::map<uint64_t, Phase> phases_;                          // of those told, by order
   uint64_t counts_[6] = {};                                   // by TaskState, from 1
   uint64_t bounded_bytes_ = 0;
   uint64_t held_bytes_ = 0;

@@ -202,7 +202,8 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, SettleCommand
 
 void QueueMachine::On(Time now, Session& session, uint64_t number, RenewCommand& renew,
                       Effects& effects) {
-  for (const LeaseToken& token : renew.tokens) {
+  for (size_t i = 0; i < renew.tokens.size(); ++i) {
+    const LeaseToken& token = renew.tokens[i];
     Task* task = Leased(session, token);
     if (task == nullptr) {
       effects.events.push_back(
@@ -211,6 +212,7 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, RenewCommand&
       lease_timers_.erase({task->lease_ends, task->order});
       task->lease_ends = LeaseNow(now) + config_.lease;
       lease_timers_.emplace(std::make_pair(task->lease_ends, task->order), task);
+      task->queue->NotePhase(now, task, i < renew.phases.size() ? std::move(renew.phases[i]) : "");
     }
   }
 }

@@ -67,6 +67,9 @@ class ThreadedBrokerClient : public BrokerClient {
   void SetLimit(const LeaseToken& token, Duration limit) override {
     shared_.Ask(LimitRequest{token, clock_.Now() + limit});
   }
+  void SetPhase(const LeaseToken& token, std::string phase) override {
+    shared_.Ask(PhaseRequest{token, phase.substr(0, kMaxPhaseBytes)});
+  }
   void Emit(const LeaseToken& token, std::vector<NewTask> children, uint64_t tag) override {
     Ask(EmitCommand{token, ToSpecs(std::move(children))}, tag);
   }

@@ -114,6 +114,10 @@ struct QueueStats {
   std::string waits_for;  // "a consumer with credit", "" when it waits for nothing
   double waits_since_seconds = 0;
   bool paused = false;  // by an operator
+  // Of the leased tasks whose holders tell what they do, the one that was put first.
+  std::string phase;  // "testing"; "" when no holder tells
+  double phase_since_seconds = 0;
+  TaskId phase_of;
 };
 
 // --- what operators ask. Numbers are part of the protocol.
@@ -190,6 +194,9 @@ class BrokerClient {
   virtual void Begin(const LeaseToken& token) = 0;
   // Renew no longer than this from now (default: without limit).
   virtual void SetLimit(const LeaseToken& token, Duration limit) = 0;
+  // What is being done for it, for people: a few words, of which 80 bytes count. The next renewals
+  // tell the broker. Worth a call when it changes; "" takes it back.
+  virtual void SetPhase(const LeaseToken& token, std::string phase) = 0;
   // Puts children early, under the lease.
   virtual void Emit(const LeaseToken& token, std::vector<NewTask> children, uint64_t tag) = 0;
   // Acknowledges the task and puts its (remaining) children in one step.

@@ -52,12 +52,18 @@ std::vector<LeaseToken> HeldLeases::Accepted() const {
   return tokens;
 }
 
-std::vector<LeaseToken> HeldLeases::ToRenew(Time now) const {
-  std::vector<LeaseToken> tokens;
+std::vector<RenewCommand> HeldLeases::Renewals(Time now, size_t most) const {
+  std::vector<RenewCommand> renewals;
   for (const auto& [token, lease] : held_) {
-    if (!lease.ending && (lease.accepted || now < lease.renew_until)) tokens.push_back(token);
+    if (lease.ending || !(lease.accepted || now < lease.renew_until)) continue;
+    if (renewals.empty() || renewals.back().tokens.size() == most) renewals.emplace_back();
+    RenewCommand& renewal = renewals.back();
+    renewal.tokens.push_back(token);
+    if (renewal.phases.empty() && lease.phase.empty()) continue;
+    renewal.phases.resize(renewal.tokens.size());
+    renewal.phases.back() = lease.phase;
   }
-  return tokens;
+  return renewals;
 }
 
 }  // namespace cohort

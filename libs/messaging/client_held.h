@@ -20,6 +20,7 @@ class HeldLeases {
     std::string queue;
     TaskId id;
     Time renew_until = Time::max();
+    std::string phase;  // what is done for it now, for people; empty: nothing to tell
     bool accepted = false;
     bool ending = false;  // settle, release or fail is under way: not renewed any more
   };
@@ -35,8 +36,8 @@ class HeldLeases {
   std::vector<LeaseToken> All() const;
   std::vector<LeaseToken> Accepted() const;
   // Those that the application still works on. Accepted ones too: where the broker had no room to
-  // hold one it is an ordinary lease.
-  std::vector<LeaseToken> ToRenew(Time now) const;
+  // hold one it is an ordinary lease. At most `most` to a command.
+  std::vector<RenewCommand> Renewals(Time now, size_t most) const;
 
  private:
   std::map<LeaseToken, Lease> held_;

@@ -256,6 +256,8 @@ void ClientLoop::HandleRequests() {
                               std::max<uint64_t>(1, grant->bytes / (2 * kTellings)));
     } else if (auto* limit = std::get_if<LimitRequest>(&request)) {
       if (auto* lease = held_.Find(limit->token)) lease->renew_until = limit->until;
+    } else if (auto* phase = std::get_if<PhaseRequest>(&request)) {
+      if (auto* lease = held_.Find(phase->token)) lease->phase = std::move(phase->phase);
     } else if (auto* stats = std::get_if<StatsRequest>(&request)) {
       outbox_.Add({{0, StatsCommand{}}, 0, stats->answer, nullptr});
     } else if (auto* operate = std::get_if<OperateRequest>(&request)) {
@@ -367,10 +369,8 @@ void ClientLoop::SendSubscriptions() {
 }
 
 void ClientLoop::SendRenewals(Time now) {
-  const std::vector<LeaseToken> tokens = held_.ToRenew(now);
-  for (size_t first = 0; first < tokens.size(); first += kTokensPerRenewal) {
-    const size_t last = std::min(tokens.size(), first + kTokensPerRenewal);
-    if (!SendDirectly({RenewCommand{{tokens.begin() + first, tokens.begin() + last}}})) return;
+  for (RenewCommand& renewal : held_.Renewals(now, kTokensPerRenewal)) {
+    if (!SendDirectly({std::move(renewal)})) return;
   }
   next_renewal_ = now + Seconds(terms_.lease_seconds / 3);
 }

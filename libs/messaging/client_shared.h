@@ -34,6 +34,10 @@ struct LimitRequest {
   LeaseToken token;
   Time until;
 };
+struct PhaseRequest {
+  LeaseToken token;
+  std::string phase;
+};
 struct StatsRequest {
   std::shared_ptr<std::promise<std::vector<QueueStats>>> answer;
 };
@@ -45,8 +49,8 @@ struct OperateRequest {
 struct CloseRequest {
   Time deadline;
 };
-using ClientRequest = std::variant<VerbRequest, GrantRequest, LimitRequest, StatsRequest,
-                                   OperateRequest, CloseRequest>;
+using ClientRequest = std::variant<VerbRequest, GrantRequest, LimitRequest, PhaseRequest,
+                                   StatsRequest, OperateRequest, CloseRequest>;
 
 // Deliveries that the application took out of its hands since the last look. The thread is woken
 // when they are so many that the broker should hear of it.

@@ -64,6 +64,7 @@ struct SettleCommand {
 };
 struct RenewCommand {
   std::vector<LeaseToken> tokens;
+  std::vector<std::string> phases = {};  // one for each token, or none at all
 };
 struct AcceptCommand {
   LeaseToken token;

@@ -27,6 +27,7 @@ inline constexpr size_t kMaxCommands = 4096;
 inline constexpr size_t kMaxFrames = 65536;
 inline constexpr size_t kMaxNameBytes = 256;
 inline constexpr size_t kMaxReasonBytes = 4096;
+inline constexpr size_t kMaxPhaseBytes = 80;
 inline constexpr uint32_t kMaxPeeked = 1000;
 
 // Without the routing id.

@@ -51,6 +51,10 @@ void WriteStats(const StatsEvent& stats, schema::Stats::Builder to) {
     entry.setWaitsFor(queue.waits_for);
     entry.setWaitsSinceSeconds(queue.waits_since_seconds);
     entry.setPaused(queue.paused);
+    if (queue.phase.empty()) continue;
+    entry.setPhase(queue.phase);
+    entry.setPhaseSinceSeconds(queue.phase_since_seconds);
+    WriteTaskId(queue.phase_of, entry.initPhaseOf());
   }
 }
 
@@ -155,6 +159,11 @@ Result<StatsEvent> ReadStats(schema::Stats::Reader from) {
     queue.waits_for = ReadReason(each.getWaitsFor());
     queue.waits_since_seconds = each.getWaitsSinceSeconds();
     queue.paused = each.getPaused();
+    queue.phase = ReadReason(each.getPhase(), kMaxPhaseBytes);
+    if (!queue.phase.empty()) {
+      queue.phase_since_seconds = each.getPhaseSinceSeconds();
+      COHORT_ASSIGN_OR_RETURN(queue.phase_of, ReadTaskId(each.getPhaseOf()));
+    }
     stats.queues.push_back(std::move(queue));
   }
   return stats;

@@ -33,6 +33,17 @@ Frames OneFrame(capnp::MessageBuilder& message) {
   return frames;
 }
 
+void WriteRenewedLeases(const std::vector<LeaseToken>& tokens,
+                        const std::vector<std::string>& phases,
+                        schema::Command::Renew::Builder to) {
+  WriteLeases(tokens, to.initLeases(tokens.size()));
+  if (phases.empty()) return;
+  auto list = to.initPhases(phases.size());
+  for (size_t i = 0; i < phases.size(); ++i) {
+    if (!phases[i].empty()) list.set(i, phases[i]);
+  }
+}
+
 void WriteCommand(const Command& command, schema::Command::Builder to, BodyPacker& bodies) {
   to.setNumber(command.number);
   std::visit(
@@ -72,7 +83,7 @@ void WriteCommand(const Command& command, schema::Command::Builder to, BodyPacke
             WriteTaskId(c.id, settle.initId());
             WriteTasks(c.children, settle.initChildren(c.children.size()), bodies);
           },
-          [&](const RenewCommand& c) { WriteLeases(c.tokens, to.initRenew(c.tokens.size())); },
+          [&](const RenewCommand& c) { WriteRenewedLeases(c.tokens, c.phases, to.initRenew()); },
           [&](const AcceptCommand& c) { WriteLease(c.token, to.initAccept()); },
           [&](const ReleaseCommand& c) { WriteLease(c.token, to.initRelease()); },
           [&](const FailCommand& c) {
@@ -111,10 +122,21 @@ std::pair<size_t, size_t> Extent(const Command& command) {
     return {settle->children.size(), 1};
   }
   if (const auto* renew = std::get_if<RenewCommand>(&command.verb)) {
-    return {0, 1 + renew->tokens.size() / 4};
+    return {0, 1 + renew->tokens.size() / 4 + renew->phases.size() / 2};
   }
   if (std::holds_alternative<PutCommand>(command.verb)) return {1, 1};
   return {0, 1};
+}
+
+Result<RenewCommand> ReadRenew(schema::Command::Renew::Reader from) {
+  RenewCommand renew;
+  COHORT_ASSIGN_OR_RETURN(renew.tokens, ReadLeases(from.getLeases()));
+  const auto phases = from.getPhases();
+  if (phases.size() != 0 && phases.size() != renew.tokens.size()) {
+    return InvalidArgument("a renewal tells phases of other leases than it renews");
+  }
+  for (auto phase : phases) renew.phases.push_back(ReadReason(phase, kMaxPhaseBytes));
+  return renew;
 }
 
 Result<Verb> ReadOperatorsVerb(schema::Command::Reader from) {
@@ -209,8 +231,8 @@ Result<Verb> ReadVerb(schema::Command::Reader from, BodyResolver& bodies) {
       return Verb(std::move(command));
     }
     case schema::Command::RENEW: {
-      COHORT_ASSIGN_OR_RETURN(std::vector<LeaseToken> tokens, ReadLeases(from.getRenew()));
-      return Verb(RenewCommand{std::move(tokens)});
+      COHORT_ASSIGN_OR_RETURN(RenewCommand renew, ReadRenew(from.getRenew()));
+      return Verb(std::move(renew));
     }
     case schema::Command::ACCEPT: {
       COHORT_ASSIGN_OR_RETURN(LeaseToken token, ReadLease(from.getAccept()));
@@ -355,6 +377,7 @@ size_t ApproximateBytes(const Command& command) {
   }
   if (const auto* renew = std::get_if<RenewCommand>(&command.verb)) {
     bytes += 24 * renew->tokens.size();
+    for (const std::string& phase : renew->phases) bytes += 16 + phase.size();
   }
   return bytes;
 }

@@ -125,8 +125,8 @@ Result<std::string> ReadName(capnp::Text::Reader from, std::string_view what) {
   return ReadOptionalName(from, what);
 }
 
-std::string ReadReason(capnp::Text::Reader from) {
-  std::string reason(View(from).substr(0, kMaxReasonBytes));
+std::string ReadReason(capnp::Text::Reader from, size_t most) {
+  std::string reason(View(from).substr(0, most));
   std::replace_if(
       reason.begin(), reason.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; },
       ' ');

@@ -30,8 +30,8 @@ Result<std::vector<LeaseToken>> ReadLeases(capnp::List<schema::Lease>::Reader fr
 // At least one byte.
 Result<std::string> ReadName(capnp::Text::Reader from, std::string_view what);
 Result<std::string> ReadOptionalName(capnp::Text::Reader from, std::string_view what);
-// Cut to kMaxReasonBytes.
-std::string ReadReason(capnp::Text::Reader from);
+// Cut to so many bytes, without control characters.
+std::string ReadReason(capnp::Text::Reader from, size_t most = kMaxReasonBytes);
 Result<TaskSpec> ReadTask(schema::Task::Reader from, BodyResolver& bodies);
 Result<std::vector<TaskSpec>> ReadTasks(capnp::List<schema::Task>::Reader from,
                                         BodyResolver& bodies);

@@ -22,7 +22,10 @@ json ToValue(const QueueStatus& queue) {
           {"subscribers", queue.subscribers},
           {"oldest_age_seconds", queue.oldest_age_seconds},
           {"waits_for", queue.waits_for},
-          {"waits_since_seconds", queue.waits_since_seconds}};
+          {"waits_since_seconds", queue.waits_since_seconds},
+          {"phase", queue.phase},
+          {"phase_since_seconds", queue.phase_since_seconds},
+          {"phase_of", queue.phase_of}};
 }
 
 json ToValue(const RouteStatus& route) {
@@ -64,6 +67,9 @@ QueueStatus ToQueue(const json& value) {
   queue.oldest_age_seconds = value.value("oldest_age_seconds", 0.0);
   queue.waits_for = value.value("waits_for", "");
   queue.waits_since_seconds = value.value("waits_since_seconds", 0.0);
+  queue.phase = value.value("phase", "");
+  queue.phase_since_seconds = value.value("phase_since_seconds", 0.0);
+  queue.phase_of = value.value("phase_of", "");
   return queue;
 }
 

@@ -26,6 +26,9 @@ struct QueueStatus {
   double oldest_age_seconds = 0;
   std::string waits_for;  // empty: for nothing
   double waits_since_seconds = 0;
+  std::string phase;  // what the holder of a leased task does, the oldest's that tells; empty: none
+  double phase_since_seconds = 0;
+  std::string phase_of;  // that task
 };
 
 // A route as the learner sees it; counts are groups.

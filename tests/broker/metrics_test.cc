@@ -30,6 +30,7 @@ ServerSnapshot Eventful() {
   d.Do(3, PauseCommand{"rollouts"});
   d.Do(2, SettleCommand{deliveries[0].token, "prompts", deliveries[0].id, {}});
   d.Do(1, PutCommand{d.Spec("prompts", d.Id(9), config.queue_bytes + 1)});
+  d.Do(2, RenewCommand{{deliveries[1].token}, {"testing"}});
   d.AdvanceAlive(Seconds(4), {1, 2});
   ServerSnapshot snapshot;
   snapshot.machine = d.machine.Snapshot(d.now());
@@ -71,6 +72,16 @@ TEST(BrokerMetricsTest, StatusNamesWhatAQueueWaitsForSinceWhenAndWhichTask) {
   EXPECT_EQ(report.waiting[0].for_what, "prompts: a consumer with credit");
   EXPECT_DOUBLE_EQ(report.waiting[0].since_seconds, 4.0);
   EXPECT_EQ(report.waiting[0].id, MachineDriver::Id(3).ToString());
+}
+
+TEST(BrokerMetricsTest, StatusSaysWhatIsDoneForTheOldestLeasedTask) {
+  const StatusReport report = BrokerStatus(Eventful(), "ipc:///x");
+  const QueueStatus& prompts = report.queues.at(0);
+  EXPECT_EQ(prompts.name, "prompts");
+  EXPECT_EQ(prompts.phase, "testing");
+  EXPECT_DOUBLE_EQ(prompts.phase_since_seconds, 4.0);
+  EXPECT_EQ(prompts.phase_of, MachineDriver::Id(2).ToString());
+  EXPECT_EQ(report.queues.at(1).phase_of, "") << "nobody holds any of them";
 }
 
 TEST(BrokerMetricsTest, PleasePromtool) {

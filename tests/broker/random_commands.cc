@@ -188,7 +188,9 @@ Verb CommandMaker::Make(Act act, Rng& rng, SessionId session, uint64_t epoch,
     case Act::kRenew: {
       RenewCommand renew;
       for (const KnownLease& each : held) {
-        if (rng.Below(4) != 0) renew.tokens.push_back(each.token);
+        if (rng.Below(4) == 0) continue;
+        renew.tokens.push_back(each.token);
+        renew.phases.push_back(each.token.lease % 2 == 0 ? "" : "testing");
       }
       return renew;
     }

@@ -264,6 +264,24 @@ TEST_F(ServerTest, RenewsWhatIsWorkedOnUpToItsLimit) {
   EXPECT_TRUE(NextOf<Answer>(*client)->status.ok());
 }
 
+TEST_F(ServerTest, HearsWithRenewalsWhatIsDoneForATask) {
+  MachineConfig config = LiveBroker::QuickConfig();
+  config.lease = Seconds(0.3);
+  LiveBroker broker(endpoint, config);
+  auto client = ConnectTo(endpoint, Role::kRewardWorker, "reward-worker-1");
+  client->Subscribe("q");
+  client->Grant("q", 1, 1000);
+  auto producer = ConnectTo(endpoint, Role::kLearner, "learner");
+  producer->Put(Task("q", 1), 0);
+  const auto delivery = NextOf<Delivery>(*client);
+  client->SetPhase(delivery->token, "testing" + std::string(1000, '!'));
+  const std::string cut = "testing" + std::string(73, '!');
+  EXPECT_TRUE(Eventually([&] { return StatsOf(*producer, "q").phase == cut; }));
+  EXPECT_EQ(StatsOf(*producer, "q").phase_of, Id(1));
+  client->SetPhase(delivery->token, "");
+  EXPECT_TRUE(Eventually([&] { return StatsOf(*producer, "q").phase.empty(); }));
+}
+
 TEST_F(ServerTest, SendsNoMoreThanWasGrantedToWhoTakesNothing) {
   LiveBroker broker(endpoint);
   auto consumer = ConnectTo(endpoint, Role::kActor, "actor-1");

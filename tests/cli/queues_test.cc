@@ -96,6 +96,21 @@ TEST_F(QueuesTest, ListsAndPeeksForPeopleAndMachines) {
   EXPECT_EQ(task["bytes"], 100);
 }
 
+TEST_F(QueuesTest, ListsWhatIsDoneForTheOldestLeasedTask) {
+  Put(1);
+  worker_->Subscribe("prompts.main");
+  worker_->Grant("prompts.main", 1, 1 << 20);
+  const auto delivery = NextOf<Delivery>(*worker_);
+  ASSERT_TRUE(delivery.has_value());
+  worker_->SetPhase(delivery->token, "testing");
+  ASSERT_TRUE(Eventually([&] { return learner_->Stats(kPatience)->at(0).phase == "testing"; }));
+  EXPECT_THAT(Queues("list %").out, HasSubstr("  " + Text(1) + ": testing since "));
+  const std::string lines = Queues("list % --json").out;
+  const auto row = nlohmann::json::parse(lines.substr(0, lines.find('\n')));
+  EXPECT_EQ(row["phase"], "testing");
+  EXPECT_EQ(row["phase_of"], Text(1));
+}
+
 TEST_F(QueuesTest, ShowsDeadLettersWithTheirReasonsAndRevivesThem) {
   EXPECT_EQ(Queues("dead %").out, "no dead letters\n");
   Bury(1);

@@ -126,7 +126,13 @@ TEST_F(ReadingTest, StatusSaysWhoWaitsForWhatAndWhoDoesNotAnswer) {
     queue.oldest_age_seconds = 12;
     queue.waits_for = "a consumer with credit";
     queue.waits_since_seconds = 3;
-    report.queues = {queue};
+    QueueStatus rollouts;
+    rollouts.name = "rollouts.main";
+    rollouts.leased = 1;
+    rollouts.phase = "testing \x1b[2J";
+    rollouts.phase_since_seconds = 250;
+    rollouts.phase_of = "9f/1/42/3";
+    report.queues = {queue, rollouts};
     report.ledger = {{"issued", 10}, {"pending", 10}};
     RouteStatus route;
     route.name = "slow";
@@ -146,6 +152,7 @@ TEST_F(ReadingTest, StatusSaysWhoWaitsForWhatAndWhoDoesNotAnswer) {
   EXPECT_THAT(good.out, HasSubstr("waits for scores of route slow since 75 s, id 9f/1/42/0"));
   EXPECT_THAT(good.out, HasSubstr("prompts.main"));
   EXPECT_THAT(good.out, HasSubstr("a consumer with credit since 3.0 s"));
+  EXPECT_THAT(good.out, HasSubstr("  9f/1/42/3: testing \\x1b[2J since 4 min 10 s\n"));
   EXPECT_THAT(good.out, HasSubstr("ledger:  issued 10  pending 10"));
   EXPECT_THAT(good.out, HasSubstr("route slow: 240 under way, 3 of them ready, at most 4 a step; "
                                   "trained 90.0 % (180), stale 7.5 % (15), expired 2.5 % (5)"));

@@ -30,7 +30,7 @@ std::vector<Verb> OneOfEach() {
           BeginCommand{token},
           EmitCommand{token, {Task(2, 0), Task(3, 50), Task(4, kCopiedBody + 1)}},
           SettleCommand{token, "q", {7, 1, 4, 0}, {Task(5, 300)}},
-          RenewCommand{{token, {9, 9, 1}}},
+          RenewCommand{{token, {9, 9, 1}}, {"testing", ""}},
           AcceptCommand{token},
           ReleaseCommand{token},
           FailCommand{token, "because"},
@@ -87,6 +87,9 @@ void BrokerEnvelopes(const Corpus& corpus) {
   stats.ready = 4;
   stats.waits_for = "a consumer";
   stats.waits_since_seconds = 2.5;
+  stats.phase = "testing";
+  stats.phase_since_seconds = 1.5;
+  stats.phase_of = {7, 1, 2, 3};
   const std::vector<Event> events = {AnswerEvent{4, NotFound("gone"), true},
                                      AnswerEvent{5, Status(), false},
                                      deliver,

@@ -13,6 +13,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 class DelayedWork : public WorkerBench {
@@ -121,6 +122,29 @@ TEST_F(DelayedWork, DeclaresHowLongItMayTake) {
   const LeaseToken token = Deliver(MakeRollout("slow", 1, "7", "7"));
   ASSERT_TRUE(Run().ok());
   EXPECT_EQ(broker_.limits.at(token), Seconds(10 + 5 + 60));
+}
+
+TEST_F(DelayedWork, TellsTheBrokerWhatIsDoneWheneverThatChanges) {
+  ScorerConfig slower = config_.scorers.at(2);
+  slower.name = "slower_number";
+  slower.passes = false;
+  slower.delay_seconds = 40;
+  config_.scorers.push_back(slower);
+  MakeWorker(/*tasks_in_flight=*/10);
+  Rollout both = MakeRollout("slow", 1, "7", "7");
+  both.prompt.scorers.push_back("slower_number");
+  const LeaseToken token = Deliver(both);
+  Deliver(MakeRollout("fast", 2, "7", "7"));  // done before there is anything to tell
+  ASSERT_TRUE(Run().ok());
+  EXPECT_THAT(broker_.phases, ElementsAre(Pair(token, "delayed, delayed")));
+  clock_.Advance(Seconds(5));
+  ASSERT_TRUE(Run().ok());
+  EXPECT_THAT(broker_.phases, SizeIs(1)) << "it is the same still";
+  PassTime(Seconds(15));
+  EXPECT_THAT(broker_.phases, ElementsAre(Pair(token, "delayed, delayed"), Pair(token, "delayed")));
+  PassTime(Seconds(30));
+  EXPECT_THAT(broker_.settled, SizeIs(2));
+  EXPECT_THAT(broker_.phases, SizeIs(2)) << "whoever settles has no more to tell";
 }
 
 TEST_F(DelayedWork, AClosedGateSparesTheWait) {

@@ -28,6 +28,7 @@ class FakeBroker : public BrokerClient {
   std::map<std::string, uint32_t> credit;  // tasks by queue, as last granted
   std::vector<LeaseToken> begun;
   std::map<LeaseToken, Duration> limits;
+  std::vector<std::pair<LeaseToken, std::string>> phases;
   std::vector<Settled> settled;
   std::vector<LeaseToken> released;
   std::vector<std::pair<LeaseToken, std::string>> failed;
@@ -57,6 +58,9 @@ class FakeBroker : public BrokerClient {
   }
   void Begin(const LeaseToken& token) override { begun.push_back(token); }
   void SetLimit(const LeaseToken& token, Duration limit) override { limits[token] = limit; }
+  void SetPhase(const LeaseToken& token, std::string phase) override {
+    phases.emplace_back(token, std::move(phase));
+  }
   void Emit(const LeaseToken& token, std::vector<NewTask> children, uint64_t tag) override {}
   void Settle(const LeaseToken& token, std::vector<NewTask> children, uint64_t tag) override {
     settled.push_back({token, std::move(children), tag});

@@ -81,6 +81,9 @@ void FakeBrokerClient::Begin(const LeaseToken& token) { Record(BeginCall{token})
 void FakeBrokerClient::SetLimit(const LeaseToken& token, Duration limit) {
   Record(LimitCall{token, limit});
 }
+void FakeBrokerClient::SetPhase(const LeaseToken& token, std::string phase) {
+  Record(PhaseCall{token, std::move(phase)});
+}
 void FakeBrokerClient::Emit(const LeaseToken& token, std::vector<NewTask> children, uint64_t tag) {
   Record(EmitCall{token, std::move(children), tag}, tag);
 }

@@ -44,6 +44,10 @@ class FakeBrokerClient : public BrokerClient {
     LeaseToken token;
     Duration limit;
   };
+  struct PhaseCall {
+    LeaseToken token;
+    std::string phase;
+  };
   struct EmitCall {
     LeaseToken token;
     std::vector<NewTask> children;
@@ -64,8 +68,9 @@ class FakeBrokerClient : public BrokerClient {
     LeaseToken token;
     std::string reason;
   };
-  using Call = std::variant<PutCall, FloorCall, CancelCall, SubscribeCall, GrantCall, BeginCall,
-                            LimitCall, EmitCall, SettleCall, AcceptCall, ReleaseCall, FailCall>;
+  using Call =
+      std::variant<PutCall, FloorCall, CancelCall, SubscribeCall, GrantCall, BeginCall, LimitCall,
+                   PhaseCall, EmitCall, SettleCall, AcceptCall, ReleaseCall, FailCall>;
 
   // --- the test's side
   void Give(BrokerEvent event);
@@ -106,6 +111,7 @@ class FakeBrokerClient : public BrokerClient {
   void Grant(const std::string& queue, uint32_t tasks, uint64_t bytes) override;
   void Begin(const LeaseToken& token) override;
   void SetLimit(const LeaseToken& token, Duration limit) override;
+  void SetPhase(const LeaseToken& token, std::string phase) override;
   void Emit(const LeaseToken& token, std::vector<NewTask> children, uint64_t tag) override;
   void Settle(const LeaseToken& token, std::vector<NewTask> children, uint64_t tag) override;
   void Accept(const LeaseToken& token) override;

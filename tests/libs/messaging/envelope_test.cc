@@ -42,7 +42,7 @@ std::vector<Command> OneOfEach() {
   add(BeginCommand{token});
   add(EmitCommand{token, {Task(2, 0), Task(3, kCopiedBody), Task(4, kCopiedBody + 1)}});
   add(SettleCommand{token, "q", {7, 1, 4, 0}, {Task(5, 100'000)}});
-  add(RenewCommand{{token, {9, 9, 1}}});
+  add(RenewCommand{{token, {9, 9, 1}}, {"", "testing"}});
   add(AcceptCommand{token});
   add(ReleaseCommand{token});
   add(FailCommand{token, "because"});
@@ -98,6 +98,7 @@ TEST(EnvelopeTest, CarriesEveryVerbUnchanged) {
   EXPECT_EQ(emit.children[2].body.view(), std::string(kCopiedBody + 1, 'e'));
   EXPECT_EQ(std::get<SettleCommand>(commands[7].verb).children[0].body.size(), 100'000u);
   EXPECT_EQ(std::get<RenewCommand>(commands[8].verb).tokens.size(), 2u);
+  EXPECT_THAT(std::get<RenewCommand>(commands[8].verb).phases, ElementsAre("", "testing"));
   EXPECT_EQ(std::get<FailCommand>(commands[11].verb).reason, "because");
   const auto& peek = std::get<PeekCommand>(commands[13].verb);
   EXPECT_EQ(peek.queue, "q");
@@ -128,6 +129,9 @@ std::vector<Event> OneOfEachEvent() {
   stats.waits_for = "a consumer";
   stats.waits_since_seconds = 2.5;
   stats.paused = true;
+  stats.phase = "testing";
+  stats.phase_since_seconds = 1.5;
+  stats.phase_of = {7, 1, 2, 4};
   events.push_back(StatsEvent{6, {stats}});
   TaskSummary task;
   task.id = {7, 1, 2, 3};
@@ -164,6 +168,9 @@ TEST(EnvelopeTest, CarriesEveryEventUnchanged) {
   EXPECT_EQ(std::get<LeaseLostEvent>(got[2]).reason, "cancelled");
   EXPECT_EQ(std::get<StatsEvent>(got[3]).queues[0].waits_for, "a consumer");
   EXPECT_TRUE(std::get<StatsEvent>(got[3]).queues[0].paused);
+  EXPECT_EQ(std::get<StatsEvent>(got[3]).queues[0].phase, "testing");
+  EXPECT_EQ(std::get<StatsEvent>(got[3]).queues[0].phase_since_seconds, 1.5);
+  EXPECT_EQ(std::get<StatsEvent>(got[3]).queues[0].phase_of, (TaskId{7, 1, 2, 4}));
   const auto& operated = std::get<OperatedEvent>(got[4]);
   EXPECT_EQ(operated.number, 7u);
   EXPECT_EQ(operated.report.done, 3u);
@@ -187,6 +194,45 @@ TEST(EnvelopeTest, CarriesEveryEventUnchanged) {
   EXPECT_EQ(held.queue, "q");
   EXPECT_EQ(held.why, "full");
   EXPECT_EQ(held.since_seconds, 12.5);
+}
+
+Result<RenewCommand> DecodeRenew(Frames frames) {
+  COHORT_ASSIGN_OR_RETURN(ClientMessage message, DecodeClientMessage(std::move(frames)));
+  return std::get<RenewCommand>(std::get<std::vector<Command>>(message.content).at(0).verb);
+}
+
+TEST(EnvelopeTest, ReadsARenewalFromBeforeThereWerePhases) {
+  // capnp encode, of: protocol 1, session 5, one command: renew the lease (9, 8, attempt 7).
+  const std::string_view digits =
+      "00000000150000000000000003000200010000000200000005000000000000000000000000000000"
+      "00000000000000000100000057000000040000000600040000000000000000000900000000000000"
+      "00000000000000000000000000000000000000000000000000000000000000000d0000001f000000"
+      "00000000000000000000000000000000000000000000000004000000030000000900000000000000"
+      "08000000000000000700000000000000";
+  std::string bytes;
+  for (size_t i = 0; i < digits.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16));
+  }
+  Frames frames;
+  frames.push_back(FrameAt(bytes, 0));
+  const Result<RenewCommand> renew = DecodeRenew(std::move(frames));
+  ASSERT_TRUE(renew.ok()) << renew.status().ToString();
+  EXPECT_THAT(renew->tokens, ElementsAre(LeaseToken{9, 8, 7}));
+  EXPECT_TRUE(renew->phases.empty());
+}
+
+TEST(EnvelopeTest, CutsLongPhasesAndTakesControlCharactersOut) {
+  const std::string phase = "a\n\x1b[2J" + std::string(1000, 'x');
+  const Result<RenewCommand> renew =
+      DecodeRenew(Encode({{0, RenewCommand{{LeaseToken{9, 8, 7}}, {phase}}}}));
+  ASSERT_TRUE(renew.ok()) << renew.status().ToString();
+  EXPECT_THAT(renew->phases, ElementsAre("a  [2J" + std::string(kMaxPhaseBytes - 6, 'x')));
+}
+
+TEST(EnvelopeTest, RefusesPhasesThatAreNotOneForEachLease) {
+  const LeaseToken token{9, 8, 7};
+  EXPECT_FALSE(DecodeRenew(Encode({{0, RenewCommand{{token}, {"a", "b"}}}})).ok());
+  EXPECT_FALSE(DecodeRenew(Encode({{0, RenewCommand{{token, token}, {"a"}}}})).ok());
 }
 
 TEST(EnvelopeTest, ReadsFramesAtAnyAddress) {

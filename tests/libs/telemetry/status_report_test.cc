@@ -16,6 +16,9 @@ TEST(StatusReport, ReadsWhatItWrote) {
   queue.subscribers = 2;
   queue.oldest_age_seconds = 1.25;
   queue.waits_for = "a consumer with credit";
+  queue.phase = "testing";
+  queue.phase_since_seconds = 250;
+  queue.phase_of = "9f/1/42/3";
   report.queues = {queue};
   report.ledger = {{"issued", 10}, {"pending", 4}};
   RouteStatus route;
@@ -34,6 +37,9 @@ TEST(StatusReport, ReadsWhatItWrote) {
   EXPECT_EQ(again->waiting.at(0).id, "9f/1/42/0");
   EXPECT_EQ(again->queues.at(0).ready, 7u);
   EXPECT_EQ(again->queues.at(0).waits_for, "a consumer with credit");
+  EXPECT_EQ(again->queues.at(0).phase, "testing");
+  EXPECT_EQ(again->queues.at(0).phase_since_seconds, 250);
+  EXPECT_EQ(again->queues.at(0).phase_of, "9f/1/42/3");
   EXPECT_EQ(again->ledger.at("pending"), 4u);
   EXPECT_EQ(again->routes.at(0).ends.at("stale"), 10u);
   EXPECT_EQ(again->routes.at(0).age_seconds.at("reward"), 60.5);

@@ -134,8 +134,9 @@ struct Command {
     }
     renew :group {
       leases @22 :List(Lease);
-      phases @38 :List(Text);   # what the holder of each does now, for people ("testing"), at most
-                                # 80 bytes, in their order; empty: nothing to tell, of all or of one
+      phases @38 :List(Text);   # of each lease: what is done for its task now, for people
+                                # ("testing"); 80 bytes of it count. An empty list, or text: nothing
+                                # to tell
     }
     accept @23 :Lease;          # hold across checkpoints
     release @24 :Lease;         # hand back untouched

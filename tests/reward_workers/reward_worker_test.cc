@@ -174,7 +174,7 @@ TEST_F(RewardWorkerTest, SaysWhatItWaitsFor) {
   EXPECT_EQ(report.state, "scoring 1 rollouts");
   ASSERT_THAT(report.waiting, SizeIs(2));
   EXPECT_EQ(report.waiting[0].for_what, "waiting for the broker");
-  EXPECT_EQ(report.waiting[1].for_what, "scores of route slow");
+  EXPECT_EQ(report.waiting[1].for_what, "scores of route slow (delayed)");
   EXPECT_EQ(report.waiting[1].since_seconds, 2);
   EXPECT_EQ(report.waiting[1].id, rollout.id().ToString());
 }

@@ -17,8 +17,9 @@ inline std::vector<std::string_view> ScorerKinds() {
 // The kinds among them that ask another process: a child, or a service.
 inline std::vector<std::string_view> ChildKinds() { return {"python", "process", "library"}; }
 inline std::vector<std::string_view> ServiceKinds() { return {"http", "judge"}; }
+// The kinds that do not judge on the worker's own thread.
 inline std::vector<std::string_view> OutsideKinds() {
-  return {"python", "process", "library", "http", "judge", "code", "swe"};
+  return {"python", "process", "library", "http", "judge", "code", "swe", "patch_similarity"};
 }
 // The kinds that run code of the user's own.
 inline std::vector<std::string_view> PluginKinds() {

@@ -77,6 +77,8 @@ void AddBuiltInKeys(KeysOf<S>& keys) {
 void AddPluginKeys(KeysOf<S>& keys) {
   std::vector<std::string_view> parallel = ChildKinds();
   for (const std::string_view kind : SandboxKinds()) parallel.push_back(kind);
+  std::vector<std::string_view> asking = PluginKinds();
+  asking.push_back("judge");
   std::vector<std::string_view> timed = ChildKinds();  // swe: its environments say
   for (const std::string_view kind : {"http", "judge", "code"}) timed.push_back(kind);
   keys.Key("source", &S::source, Any(),
@@ -98,7 +100,7 @@ void AddPluginKeys(KeysOf<S>& keys) {
       .Key("options", &S::options, Any(),
            "\"key=value\", passed on to it; services know token_env=VARIABLE, the variable with "
            "their bearer token.")
-      .For(OutsideKinds())
+      .For(asking)
       .Key("deterministic", &S::deterministic, Any(),
            "The same row and completion always have the same verdict: it may be kept and given "
            "again.")

@@ -135,20 +135,19 @@ Result<std::shared_ptr<const SourceTree>> SourceTrees::CheckOut(const std::strin
                                                                 const std::string& commit) {
   const std::string name = DigestOf(repository + "\n" + commit).ToString();
   const fs::path tree = folder_ / name;
-  const std::string lock_file = tree.string() + ".lock";
+  // While this is held nobody removes the tree; making it has a lock of its own, since others hold
+  // this one for as long as they use what is there.
+  COHORT_ASSIGN_OR_RETURN(Descriptor lock, Lock(tree.string() + ".lock", LOCK_SH));
   std::error_code error;
-  for (bool made = false;; made = true) {
-    {
-      COHORT_ASSIGN_OR_RETURN(Descriptor lock, Lock(lock_file, LOCK_SH));
-      if (fs::exists(tree, error)) {
-        futimens(lock.get(), nullptr);  // used now
-        if (made) RemoveSome();
-        return std::make_shared<const SourceTree>(tree.string(), lock.Release());
-      }
+  if (!fs::exists(tree, error)) {
+    COHORT_ASSIGN_OR_RETURN(const Descriptor making, Lock(tree.string() + ".make", LOCK_EX));
+    if (!fs::exists(tree, error)) {
+      COHORT_RETURN_IF_ERROR(Make(repository, commit, tree));
+      RemoveSome();
     }
-    COHORT_ASSIGN_OR_RETURN(const Descriptor lock, Lock(lock_file, LOCK_EX));
-    if (!fs::exists(tree, error)) COHORT_RETURN_IF_ERROR(Make(repository, commit, tree));
   }
+  futimens(lock.get(), nullptr);  // used now
+  return std::make_shared<const SourceTree>(tree.string(), lock.Release());
 }
 
 Status SourceTrees::Make(const std::string& repository, const std::string& commit,
@@ -192,6 +191,7 @@ void SourceTrees::RemoveSome() {
     fs::rename(tree, aside, error);  // never half a tree
     if (error && fs::exists(tree)) continue;
     fs::remove(path, error);
+    fs::remove(tree.string() + ".make", error);
     fs::remove_all(aside, error);
   }
 }

@@ -130,8 +130,9 @@ class DiffReader {
     if (line.starts_with("GIT binary patch") || line.starts_with("Binary files ")) {
       return PermissionDenied("the patch has a binary file");
     }
-    // Whether a file is executable does not matter to its tests.
-    if (TakePrefix(line, "old mode ") || TakePrefix(line, "new mode ")) return CheckMode(line);
+    if (line.starts_with("old mode ") || line.starts_with("new mode ")) {
+      return PermissionDenied("the patch changes a file's mode");
+    }
     if (TakePrefix(line, "new file mode ")) {
       section.created = true;
       return CheckMode(line);

@@ -20,7 +20,7 @@ TEST(OutcomeReason, NumbersAndNamesGoBothWays) {
     EXPECT_EQ(static_cast<int>(*reason), number);
     EXPECT_EQ(IsScored(*reason), number <= 100) << OutcomeReasonName(*reason);
   }
-  EXPECT_EQ(known, 15);
+  EXPECT_EQ(known, 17);
   EXPECT_FALSE(OutcomeReasonFromNumber(0).ok());
 }
 

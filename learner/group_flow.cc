@@ -253,7 +253,7 @@ void GroupFlow::EndOverdue() {
 }
 
 void GroupFlow::EndEarly(const PromptKey& key, GroupEnd end) {
-  broker_->Cancel(options_.run, key.space, key.cursor, key.cursor, 0);
+  to_cancel_.push_back(key);
   admission_.Completed(RouteOf(key.space));
   admission_.EndedUnused(RouteOf(key.space), end == GroupEnd::kStale || end == GroupEnd::kExpired);
   End(assembly_.Take(key), end);

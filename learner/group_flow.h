@@ -12,9 +12,9 @@
 //   checkpoint and never trained;
 //   - a group that cannot be trained ends as soon as that is certain, complete or not: one sample
 //   that is too old makes all of it stale, too few that can still be scored mask it, and one that
-//   is overdue expires whole. What is under way for it is cancelled at once, so that no
-//   worker is held by what nobody can use. A learner that falls back behind such an end meets the
-//   obituaries of what was cancelled and ends the group as cancelled.
+//   is overdue expires whole. What is under way for it is cancelled with the next checkpoint, so
+//   that no worker is held by what nobody can use. Not before: a cancel takes the samples along
+//   that a learner which falls back behind the end would wait for.
 // Belongs to the learner's thread.
 #pragma once
 
@@ -136,7 +136,7 @@ class GroupFlow {
   std::vector<std::map<uint64_t, Group>> ready_;  // per route: complete groups that a step may have
   std::vector<Group> observed_;                   // with the batch that FormBatch gave
   std::vector<LeaseToken> to_settle_;             // of ended groups, until their end is durable
-  std::vector<PromptKey> to_cancel_;              // ended with the stage; likewise
+  std::vector<PromptKey> to_cancel_;              // ended while under way; likewise
   std::set<PromptKey> touched_;                   // groups that the last sweep did not see so
   uint64_t swept_version_ = 0;                    // by the last sweep
   uint64_t refused_samples_ = 0;

@@ -182,13 +182,36 @@ void SweJudge::Works(const SweTask& task, const Attempt& attempt) {
   good_.Add(task.digest, true);
 }
 
+bool SweJudge::Trusted(const SweTask& task) {
+  const auto until = trusted_until_.find(task.environment->name);
+  const bool works = until != trusted_until_.end() && clock_->Now() <= until->second;
+  return works && good_.Find(task.digest) != nullptr;
+}
+
 std::optional<Verdict> SweJudge::Doubt(const SweTask& task, const std::atomic<bool>& cancelled) {
   {
-    std::scoped_lock lock(mutex_);
-    const auto until = trusted_until_.find(task.environment->name);
-    const bool works = until != trusted_until_.end() && clock_->Now() <= until->second;
-    if (works && good_.Find(task.digest) != nullptr) return std::nullopt;
+    std::unique_lock lock(mutex_);
+    // One look at an instance at a time: the others of its group wait for what it says.
+    while (!Trusted(task) && under_check_.contains(task.digest) && !cancelled) {
+      checked_.wait_for(lock, std::chrono::seconds(1));
+    }
+    if (Trusted(task)) return std::nullopt;
+    under_check_.insert(task.digest);
   }
+  struct Checked {
+    SweJudge* judge;
+    const Digest& digest;
+    ~Checked() {
+      std::scoped_lock lock(judge->mutex_);
+      judge->under_check_.erase(digest);
+      judge->checked_.notify_all();
+    }
+  } const checked{this, task.digest};
+  return RunReference(task, cancelled);
+}
+
+std::optional<Verdict> SweJudge::RunReference(const SweTask& task,
+                                              const std::atomic<bool>& cancelled) {
   const bool has_reference = !task.instance.patch.empty();
   ChangedFiles files;
   if (has_reference) {

@@ -10,11 +10,13 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_set>
 
 #include "libs/base/clock.h"
 #include "libs/base/digest.h"
@@ -50,6 +52,8 @@ class SweJudge {
   SandboxResult RunBox(const SandboxSpec& spec, const std::atomic<bool>& cancelled);
   // Whether the environment does what it should without the answer; masked verdicts say what not.
   std::optional<Verdict> Doubt(const SweTask& task, const std::atomic<bool>& cancelled);
+  std::optional<Verdict> RunReference(const SweTask& task, const std::atomic<bool>& cancelled);
+  bool Trusted(const SweTask& task);  // under mutex_
   // A run that resolved its instance, or the reference's: the environment is good.
   void Works(const SweTask& task, const Attempt& attempt);
 
@@ -57,7 +61,9 @@ class SweJudge {
   const SweTasks* const tasks_;
   const Clock* const clock_;
   const std::string tools_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // of what follows
+  std::condition_variable checked_;
+  std::unordered_set<Digest, DigestHash> under_check_;  // instances whose reference is run now
   Lru<Digest, bool, DigestHash> good_;         // instances that were resolved by some patch
   std::map<std::string, Time> trusted_until_;  // environments
 };

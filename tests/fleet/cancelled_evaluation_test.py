@@ -43,7 +43,7 @@ def programs(run):
 
 def main():
     overrides = [f"--routes.slow.deadline_seconds={DEADLINE_SECONDS}", "--scorers.evaluation.cpu_seconds=600",
-                 "--scorers.evaluation.timeout_seconds=900", "--checkpoints.every_steps=1000"]  # no checkpoint comes to its help
+                 "--scorers.evaluation.timeout_seconds=900", "--checkpoints.every_steps=5"]  # what has ended is cancelled once a checkpoint knows it
     run = SlowRun("cancelled-evaluations", 100000, wait=1.0, bound=100, cpu_seconds=300, fast_groups=4, overrides=overrides)
     with run:
         wait_until("a program", lambda: programs(run), 120)

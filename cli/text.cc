@@ -3,32 +3,10 @@
 #include <cmath>
 #include <cstdio>
 
+#include "libs/tokenizer/utf8.h"
+
 namespace cohort {
 namespace {
-
-constexpr char32_t kNoCharacter = 0xFFFFFFFF;
-
-struct Character {
-  char32_t value;  // kNoCharacter: the first byte begins none
-  size_t bytes;
-};
-
-Character CharacterAt(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80) return {first, 1};
-  const size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (first < 0xC2 || first > 0xF4 || text.size() < bytes) return {kNoCharacter, 1};
-  char32_t value = first & (0x7F >> bytes);
-  for (size_t i = 1; i < bytes; ++i) {
-    const auto next = static_cast<unsigned char>(text[i]);
-    if ((next & 0xC0) != 0x80) return {kNoCharacter, 1};
-    value = value << 6 | (next & 0x3F);
-  }
-  const bool surrogate = value >= 0xD800 && value < 0xE000;
-  if (value < kLeast[bytes] || value > 0x10FFFF || surrogate) return {kNoCharacter, 1};
-  return {value, bytes};
-}
 
 // Controls, and what turns the direction of writing.
 bool IsControl(char32_t c) {
@@ -71,17 +49,21 @@ std::string Visible(std::string_view text) {
   std::string out;
   char shown[16];
   for (size_t at = 0; at < text.size();) {
-    const auto [character, bytes] = CharacterAt(text.substr(at));
-    const bool plain = character == U'\n' || character == U'\t';
-    if (character == kNoCharacter || (IsControl(character) && !plain)) {
-      const bool byte = character == kNoCharacter || character < 0x80;
-      std::snprintf(shown, sizeof(shown), byte ? "\\x%02x" : "\\u{%x}",
-                    byte ? static_cast<unsigned char>(text[at]) : static_cast<unsigned>(character));
+    const Utf8Step step = ReadUtf8(text.substr(at));
+    const std::string_view bytes = text.substr(at, step.bytes);
+    at += step.bytes;
+    const bool plain = bytes == "\n" || bytes == "\t";
+    if (step.valid && (plain || !IsControl(step.character))) {
+      out += bytes;
+    } else if (step.valid && step.character >= 0x80) {
+      std::snprintf(shown, sizeof(shown), "\\u{%x}", static_cast<unsigned>(step.character));
       out += shown;
     } else {
-      out += text.substr(at, bytes);
+      for (const char c : bytes) {
+        std::snprintf(shown, sizeof(shown), "\\x%02x", static_cast<unsigned char>(c));
+        out += shown;
+      }
     }
-    at += bytes;
   }
   return out;
 }

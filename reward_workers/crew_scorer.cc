@@ -49,7 +49,7 @@ class CrewScorer : public Scorer {
 
  private:
   // Libraries' exceptions end here: one answer's trouble is not the worker's.
-  CrewAnswer Judge(const CrewQuestion& question, CrewJob& job) const {
+  Judged Judge(const CrewQuestion& question, CrewJob& job) const {
     try {
       return judge_(question, job);
     } catch (const std::exception& problem) {

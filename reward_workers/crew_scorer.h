@@ -18,13 +18,8 @@ struct CrewQuestion {
   std::string columns;     // of the row
 };
 
-struct CrewAnswer {
-  Verdict verdict;
-  bool keep = false;  // the same question always has this answer: no clock had a part in it
-};
-
 // Called on the crew's threads, several at once.
-using CrewJudge = std::function<CrewAnswer(const CrewQuestion&, CrewJob&)>;
+using CrewJudge = std::function<Judged(const CrewQuestion&, CrewJob&)>;
 
 struct CrewScorerOptions {
   std::string name;

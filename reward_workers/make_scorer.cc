@@ -11,7 +11,7 @@
 #include "reward_workers/plugins/child_scorer.h"
 #include "reward_workers/plugins/http_scorer.h"
 #include "reward_workers/scorer.h"
-#include "reward_workers/swe_scorer.h"
+#include "reward_workers/swe/swe_scorer.h"
 
 namespace cohort {
 namespace {

@@ -22,7 +22,8 @@ class TestFolder {
   }
   const std::filesystem::path& path() const { return path_; }
   std::string Write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name) << text;
+    std::filesystem::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name, std::ios::binary) << text;
     return (path_ / name).string();
   }
 

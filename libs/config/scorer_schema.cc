@@ -37,8 +37,9 @@ void AddCommonKeys(KeysOf<S>& keys) {
 void AddBuiltInKeys(KeysOf<S>& keys) {
   keys.Key("span", &S::span, OneOf({"all", "answer", "reasoning"}),
            "The part of the completion that it sees: all of it, what follows `</think>`, or what "
-           "precedes it. Not given, it is reasoning for kind language, answer for kind judge, else "
-           "all.")
+           "precedes it. Not given, it is reasoning for kind language, answer for kind judge, "
+           "what follows `</think>` (all of it where there is none) for kinds swe and "
+           "patch_similarity, else all.")
       .For({"exact", "numeric", "math", "language", "judge", "code", "swe", "patch_similarity"})
       .Key("length_limit", &S::length_limit, AtLeast(0),
            "The number of tokens at which the value reaches 0 (length), -1 (soft_overlong), or its "

@@ -1,4 +1,4 @@
-// toml++ 3.3 (Debian's), made safe for files of any bytes. For load.cc only.
+// toml++ 3.3 (Debian's), made safe for files of any bytes. For the few files that read TOML.
 //
 // Fuzzing found two ways in which a malformed file ends the process or leaves it undefined, where
 // the library's own code would go on to report an error:

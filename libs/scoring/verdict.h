@@ -45,6 +45,12 @@ class Verdict {
   bool applicable_ = true;
 };
 
+// A verdict, and whether the same question always has it: no clock, memory or machine had a part.
+struct Judged {
+  Verdict verdict;
+  bool keep = false;
+};
+
 // Text of a model inside a line for people: in quotes, without control characters, cut to
 // `max_bytes` between two characters.
 std::string Quoted(std::string_view text, size_t max_bytes = 60);

@@ -12,7 +12,7 @@
 namespace cohort {
 namespace {
 
-CodeAnswer Lost(std::string detail) {
+Judged Lost(std::string detail) {
   return {Verdict::Masked(OutcomeReason::kSandboxLost, std::move(detail)), false};
 }
 
@@ -28,7 +28,7 @@ CodeJudge::CodeJudge(Sandbox* sandbox, Options options)
       runner_(sandbox, options_.runner),
       checker_(sandbox, &runner_, options_.scripts) {}
 
-CodeAnswer CodeJudge::Judge(const CodeQuestion& question, const std::atomic<bool>& cancelled) {
+Judged CodeJudge::Judge(const CodeQuestion& question, const std::atomic<bool>& cancelled) {
   Result<CodeTask> task = ReadCodeTask(question.columns);
   if (!task.ok()) {
     return {Verdict::Masked(OutcomeReason::kGoldInvalid, task.status().message()), false};
@@ -56,8 +56,8 @@ CodeAnswer CodeJudge::Judge(const CodeQuestion& question, const std::atomic<bool
   return JudgeFunctions(*task, source, cancelled);
 }
 
-CodeAnswer CodeJudge::JudgePrograms(const CodeTask& task, const std::string& source,
-                                    const std::atomic<bool>& cancelled) {
+Judged CodeJudge::JudgePrograms(const CodeTask& task, const std::string& source,
+                                const std::atomic<bool>& cancelled) {
   const ProgramRunner::Program program = runner_.Compile(source, cancelled);
   if (program.end.lost) return Lost(program.end.detail);
   CodeGrade grade(TestsOf(task), options_.credit);
@@ -93,8 +93,8 @@ CodeAnswer CodeJudge::JudgePrograms(const CodeTask& task, const std::string& sou
   return {grade.Finish(), keep};
 }
 
-CodeAnswer CodeJudge::JudgeFunctions(const CodeTask& task, const std::string& source,
-                                     const std::atomic<bool>& cancelled) {
+Judged CodeJudge::JudgeFunctions(const CodeTask& task, const std::string& source,
+                                 const std::atomic<bool>& cancelled) {
   const bool all = options_.credit == CodeCredit::kAll;
   FunctionEnds ends =
       CheckFunctions(*sandbox_, runner_, options_.scripts, source, task, all, cancelled);

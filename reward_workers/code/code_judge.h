@@ -21,11 +21,6 @@ struct CodeQuestion {
   std::string columns;  // of the row: what it is tested by (code_task.h)
 };
 
-struct CodeAnswer {
-  Verdict verdict;
-  bool keep = false;  // no clock and no memory had a part in it
-};
-
 class CodeJudge {
  public:
   struct Options {
@@ -40,13 +35,13 @@ class CodeJudge {
   CodeJudge(Sandbox* sandbox, Options options);
 
   // Ends early, as cancelled, once `cancelled` is true.
-  CodeAnswer Judge(const CodeQuestion& question, const std::atomic<bool>& cancelled);
+  Judged Judge(const CodeQuestion& question, const std::atomic<bool>& cancelled);
 
  private:
-  CodeAnswer JudgePrograms(const CodeTask& task, const std::string& source,
-                           const std::atomic<bool>& cancelled);
-  CodeAnswer JudgeFunctions(const CodeTask& task, const std::string& source,
-                            const std::atomic<bool>& cancelled);
+  Judged JudgePrograms(const CodeTask& task, const std::string& source,
+                       const std::atomic<bool>& cancelled);
+  Judged JudgeFunctions(const CodeTask& task, const std::string& source,
+                        const std::atomic<bool>& cancelled);
 
   Sandbox* const sandbox_;
   const Options options_;

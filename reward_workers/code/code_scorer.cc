@@ -61,9 +61,8 @@ Result<std::unique_ptr<Scorer>> MakeCodeScorer(const ScorerConfig& config,
   return MakeCrewScorer(
       std::move(scorer), context, [bench](const CrewQuestion& question, CrewJob& job) {
         job.SetPhase("testing");
-        CodeAnswer answer = bench->judge.Judge(
-            {question.completion, question.prompt, question.columns}, job.cancelled());
-        return CrewAnswer{std::move(answer.verdict), answer.keep};
+        return bench->judge.Judge({question.completion, question.prompt, question.columns},
+                                  job.cancelled());
       });
 }
 

@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "libs/base/descriptor.h"
 #include "reward_workers/sandbox/box.h"
 #include "reward_workers/sandbox/system_calls.h"
 
@@ -14,24 +15,6 @@ namespace cohort {
 namespace {
 
 constexpr char kWork[] = "/new/work";
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int get() const { return fd_; }
-  bool ok() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 // From errno. What does not fit is the specification's fault, not this machine's.
 Status Trouble(const std::string& what) {

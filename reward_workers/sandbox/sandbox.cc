@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "libs/base/descriptor.h"
 #include "reward_workers/sandbox/cgroups.h"
 #include "reward_workers/sandbox/launcher.h"
 #include "reward_workers/sandbox/wire.h"
@@ -29,11 +30,6 @@ void CloseFd(int* fd) {
   if (*fd >= 0) close(*fd);
   *fd = -1;
 }
-
-struct Descriptor {
-  int fd = -1;
-  ~Descriptor() { CloseFd(&fd); }
-};
 
 std::string LauncherProgram(const SandboxOptions& options) {
   if (!options.launcher.empty()) return options.launcher;
@@ -166,17 +162,17 @@ Status Sandbox::OpenLauncher() {
     return ResourceExhausted(std::string("no socket for the launcher: ") + strerror(errno));
   }
   // Not below 16: the launcher's own numbers start at 3.
-  Descriptor theirs{fcntl(ends[1], F_DUPFD_CLOEXEC, 16)};
+  Descriptor theirs(fcntl(ends[1], F_DUPFD_CLOEXEC, 16));
   close(ends[1]);
   auto launcher = std::make_unique<Launcher>();
   launcher->socket = ends[0];
-  Result<pid_t> pid = Spawn(options_, theirs.fd);
+  Result<pid_t> pid = Spawn(options_, theirs.get());
   if (!pid.ok()) {
     CloseFd(&launcher->socket);
     return pid.status();
   }
   launcher->pid = *pid;
-  CloseFd(&theirs.fd);
+  theirs = Descriptor();
   launcher_ = std::move(launcher);
   std::string bytes(kHelloBytes, '\0');
   ssize_t count = 0;
@@ -209,24 +205,26 @@ Result<std::unique_ptr<SandboxRun>> Sandbox::Start(const SandboxSpec& spec) {
     return ResourceExhausted(std::string("no socket for a run: ") + strerror(errno));
   }
   auto run = std::unique_ptr<SandboxRun>(new SandboxRun(ends[0]));
-  const Descriptor report{ends[1]};
+  const Descriptor report(ends[1]);
   Descriptor plan, input;
   RequestHead head;
-  std::vector<int> fds = {report.fd};
+  std::vector<int> fds = {report.get()};
   std::string message = EncodeSpec(spec);
   if (message.size() > kMostInlineBytes) {
-    COHORT_ASSIGN_OR_RETURN(plan.fd, SealedFile("sandbox-spec", message));
+    COHORT_ASSIGN_OR_RETURN(const int file, SealedFile("sandbox-spec", message));
+    plan = Descriptor(file);
     message.clear();
     head.spec_in_file = true;
-    fds.push_back(plan.fd);
+    fds.push_back(plan.get());
   }
   if (spec.channel >= 0) {
     head.input = RequestHead::Input::kChannel;
     fds.push_back(spec.channel);
   } else if (!spec.input.empty()) {
-    COHORT_ASSIGN_OR_RETURN(input.fd, SealedFile("stdin", spec.input));
+    COHORT_ASSIGN_OR_RETURN(const int file, SealedFile("stdin", spec.input));
+    input = Descriptor(file);
     head.input = RequestHead::Input::kFile;
-    fds.push_back(input.fd);
+    fds.push_back(input.get());
   }
   message.insert(0, reinterpret_cast<const char*>(&head), sizeof(head));
   const std::lock_guard lock(mutex_);

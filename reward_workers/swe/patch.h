@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -47,6 +48,9 @@ using Patch = std::vector<FileChange>;
 
 // The files that are different: their new text, or nothing for those that are gone.
 using ChangedFiles = std::map<std::string, std::optional<std::string>>;
+
+// What lies at a path of a tree.
+enum class TreeEntry : uint8_t { kNone, kFile, kFolder };
 
 // A file's text; nothing where there is no file.
 using FileReader = std::function<Result<std::optional<std::string>>(const std::string& path)>;

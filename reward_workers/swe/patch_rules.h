@@ -5,7 +5,6 @@
 // is left. Pure.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -15,8 +14,6 @@
 #include "reward_workers/swe/patch.h"
 
 namespace cohort {
-
-enum class TreeEntry : uint8_t { kNone, kFile, kFolder };
 
 struct PatchRules {
   std::vector<std::string> allowed;     // globs; empty: every file

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/descriptor.h"
 #include "libs/base/digest.h"
 #include "libs/base/files.h"
 #include "libs/scoring/verdict.h"
@@ -28,24 +29,6 @@ namespace fs = std::filesystem;
 
 constexpr char kAside[] = ".aside-";
 constexpr auto kForgotten = std::chrono::hours(1);
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(other.Release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int get() const { return fd_; }
-  int Release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 Status Failed(const std::string& what) { return Unavailable(what + ": " + std::strerror(errno)); }
 

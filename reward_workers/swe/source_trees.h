@@ -12,7 +12,7 @@
 #include <string>
 
 #include "libs/base/status.h"
-#include "reward_workers/swe/patch_rules.h"
+#include "reward_workers/swe/patch.h"
 
 namespace cohort {
 

@@ -1,18 +1,16 @@
 #include "reward_workers/swe/suite.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "libs/base/rng.h"
 #include "libs/scoring/verdict.h"
+#include "reward_workers/swe/pytest_report.h"
 #include "reward_workers/swe/sentinels.h"
 
 namespace cohort {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr char kToolsPath[] = "/cohort";  // in the box: the plug-in's folder
 
@@ -69,66 +67,6 @@ std::string Word(Rng& rng) {
   return word;
 }
 
-// What the plug-in said.
-struct Report {
-  std::map<std::string, TestStatus> tests;
-  uint64_t passed = 0;      // as pytest counts: also what broke when it was taken down
-  bool changed = false;     // it saw the tests' files change
-  std::optional<int> exit;  // nothing: it did not come to its end
-  std::string problem;
-};
-
-// Nothing for a phase that went as it should: only the call itself makes a test pass.
-std::optional<TestStatus> StatusOf(const Json& record) {
-  const bool expected = record.value("expected", false);
-  const bool call = record.value("when", "") == "call";
-  const std::string outcome = record.value("outcome", "");
-  if (outcome == "passed") {
-    if (!call) return std::nullopt;
-    return expected ? TestStatus::kUnexpectedPass : TestStatus::kPassed;
-  }
-  if (outcome == "skipped") {
-    return expected ? TestStatus::kExpectedFailure : TestStatus::kSkipped;
-  }
-  return call ? TestStatus::kFailed : TestStatus::kError;
-}
-
-void Take(const Json& record, Report& report) {
-  if (report.exit) {
-    report.problem = "records come after the last one";
-  } else if (record.contains("exit")) {
-    report.exit = record.value("exit", -1);
-  } else if (record.contains("changed")) {
-    report.changed = true;
-  } else if (record.contains("test")) {
-    const std::optional<TestStatus> status = StatusOf(record);
-    if (!status) return;
-    if (*status == TestStatus::kPassed) ++report.passed;
-    const auto [found, added] = report.tests.emplace(record.value("test", ""), *status);
-    if (!added) found->second = WorseOf(found->second, *status);
-  }
-}
-
-Report ReadReport(const std::string& errors, const std::string& word) {
-  Report report;
-  for (size_t at = 0; at < errors.size();) {
-    const size_t end = std::min(errors.find('\n', at), errors.size());
-    const std::string_view line = std::string_view(errors).substr(at, end - at);
-    at = end + 1;
-    if (!line.starts_with(word) || line.size() <= word.size()) continue;
-    const Json record = Json::parse(line.substr(word.size()), nullptr, /*allow_exceptions=*/false);
-    if (record.is_object()) {
-      try {
-        Take(record, report);
-        continue;
-      } catch (const Json::exception&) {  // a member of another type: no record of ours
-      }
-    }
-    report.problem = "the report has a record that is none";
-  }
-  return report;
-}
-
 bool Fails(TestStatus status) {
   return status == TestStatus::kFailed || status == TestStatus::kError;
 }
@@ -147,7 +85,7 @@ bool ExitedByItself(const SandboxResult& result) {
 }
 
 // Where log and report contradict each other; empty: they agree.
-std::string Disagreement(const Report& report, const TestLog& log, int exit_code) {
+std::string Disagreement(const PytestReport& report, const TestLog& log, int exit_code) {
   if (!report.problem.empty()) return report.problem;
   if (!report.exit) return "the report does not come to its end";
   if (!log.finished) return "the log does not come to its end";
@@ -218,17 +156,16 @@ SuitePlan PlanSuite(const SweEnvironment& environment, std::map<std::string, std
 SuiteResult ReadSuite(const SweEnvironment& environment, const SuitePlan& plan,
                       const SandboxResult& result) {
   SuiteResult suite;
-  bool report_changed = false;
   const TestLog log = ReadTestLog(environment.format, result.output);
   if (environment.format == LogFormat::kPytest) {
-    const Report report = ReadReport(result.errors, plan.word);
+    const PytestReport report = ReadPytestReport(result.errors, plan.word);
     suite.tests = report.tests;
     for (const auto& [test, status] : log.tests) {  // the worst of both counts
       const auto [found, added] = suite.tests.emplace(test, status);
       if (!added) found->second = WorseOf(found->second, status);
     }
     suite.problem = Disagreement(report, log, result.code);
-    report_changed = report.changed;
+    if (report.changed) suite.tampered = "the files of the tests were changed while they ran";
   } else {
     suite.tests = log.tests;
     const bool failed = AnyFails(log.tests);
@@ -241,7 +178,6 @@ SuiteResult ReadSuite(const SweEnvironment& environment, const SuitePlan& plan,
     }
   }
   if (!ExitedByItself(result)) suite.problem = Describe(result);
-  if (report_changed) suite.tampered = "the files of the tests were changed while they ran";
   suite.whole = suite.problem.empty();
   CheckSentinels(plan, suite);
   return suite;

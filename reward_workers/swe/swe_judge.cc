@@ -72,9 +72,9 @@ SweJudge::SweJudge(Sandbox* sandbox, const SweTasks* tasks, const Clock* clock, 
       tools_(std::move(tools)),
       good_(kInstancesRemembered) {}
 
-SweAnswer SweJudge::Judge(const std::string& completion, const std::string& columns,
-                          const std::function<void(std::string)>& phase,
-                          const std::atomic<bool>& cancelled) {
+Judged SweJudge::Judge(const std::string& completion, const std::string& columns,
+                       const std::function<void(std::string)>& phase,
+                       const std::atomic<bool>& cancelled) {
   phase("reading");
   Result<SweTask> task = tasks_->Find(columns);
   if (!task.ok()) {
@@ -82,7 +82,7 @@ SweAnswer SweJudge::Judge(const std::string& completion, const std::string& colu
     return {machine ? Lost(task.status().message()) : Broken(task.status().message()), false};
   }
   const auto refused = [](OutcomeReason reason, const Status& why) {
-    return SweAnswer{Verdict::Failed(reason, why.message()), true};
+    return Judged{Verdict::Failed(reason, why.message()), true};
   };
   const Result<Patch> patch = ReadPatch(completion);
   if (!patch.ok()) {

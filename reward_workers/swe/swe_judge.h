@@ -30,11 +30,6 @@
 
 namespace cohort {
 
-struct SweAnswer {
-  Verdict verdict;
-  bool keep = false;  // no clock, memory or machine had a part in it
-};
-
 class SweJudge {
  public:
   // `tools`: the folder of cohort_report.py. Everything that is pointed to outlives it.
@@ -42,9 +37,8 @@ class SweJudge {
 
   // `phase` is told what is done now: a few words. Ends early, as cancelled, once `cancelled` is
   // true.
-  SweAnswer Judge(const std::string& completion, const std::string& columns,
-                  const std::function<void(std::string)>& phase,
-                  const std::atomic<bool>& cancelled);
+  Judged Judge(const std::string& completion, const std::string& columns,
+               const std::function<void(std::string)>& phase, const std::atomic<bool>& cancelled);
 
  private:
   struct Attempt;  // one run of a task's suite

@@ -6,16 +6,11 @@
 #include <vector>
 
 #include "libs/scoring/verdict.h"
+#include "reward_workers/swe/log_text.h"
 #include "reward_workers/swe/read_patch.h"
 
 namespace cohort {
 namespace {
-
-bool TakePrefix(std::string_view& text, std::string_view prefix) {
-  if (!text.starts_with(prefix)) return false;
-  text.remove_prefix(prefix.size());
-  return true;
-}
 
 std::optional<size_t> TakeNumber(std::string_view& text) {
   size_t number = 0;
@@ -38,14 +33,14 @@ std::optional<HunkHead> ReadHunkHead(std::string_view line) {
     const std::optional<size_t> start = TakeNumber(line);
     if (!start) return false;
     first = *start;
-    if (!TakePrefix(line, ",")) return true;
+    if (!Take(line, ",")) return true;
     const std::optional<size_t> length = TakeNumber(line);
     if (length) count = *length;
     return length.has_value();
   };
   size_t new_line = 0;
-  if (!TakePrefix(line, "@@ -") || !range(head.old_line, head.old_count) ||
-      !TakePrefix(line, " +") || !range(new_line, head.new_count) || !TakePrefix(line, " @@")) {
+  if (!Take(line, "@@ -") || !range(head.old_line, head.old_count) || !Take(line, " +") ||
+      !range(new_line, head.new_count) || !Take(line, " @@")) {
     return std::nullopt;
   }
   return head;
@@ -56,7 +51,7 @@ std::string NameOf(std::string_view text, std::string_view side) {
   text = text.substr(0, text.find('\t'));
   while (!text.empty() && (text.back() == '\r' || text.back() == ' ')) text.remove_suffix(1);
   if (text == "/dev/null") return "";
-  if (!TakePrefix(text, side)) TakePrefix(text, "./");
+  if (!Take(text, side)) Take(text, "./");
   return std::string(text);
 }
 
@@ -92,7 +87,7 @@ class DiffReader {
 
  private:
   Status TakeLine(std::string_view line) {
-    if (TakePrefix(line, "diff --git ")) {
+    if (Take(line, "diff --git ")) {
       COHORT_RETURN_IF_ERROR(EndSection());
       section_.emplace();
       // "a/x b/x", both the same where no other line says more.
@@ -133,11 +128,11 @@ class DiffReader {
     if (line.starts_with("old mode ") || line.starts_with("new mode ")) {
       return PermissionDenied("the patch changes a file's mode");
     }
-    if (TakePrefix(line, "new file mode ")) {
+    if (Take(line, "new file mode ")) {
       section.created = true;
       return CheckMode(line);
     }
-    if (TakePrefix(line, "deleted file mode ")) {
+    if (Take(line, "deleted file mode ")) {
       section.removed = true;
       return CheckMode(line);
     }
@@ -145,8 +140,8 @@ class DiffReader {
       const size_t mode = line.rfind(' ');
       return mode == 5 ? Status() : CheckMode(line.substr(mode + 1));
     }
-    if (TakePrefix(line, "rename from ")) section.from = line;
-    if (TakePrefix(line, "rename to ")) {
+    if (Take(line, "rename from ")) section.from = line;
+    if (Take(line, "rename to ")) {
       section.to = line;
       section.names = true;
     }

@@ -1,7 +1,6 @@
 // The diffs that git makes, against what git says of them: applied here they give the same files,
 // and where git refuses one, so does this.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +10,7 @@
 
 #include "libs/base/rng.h"
 #include "reward_workers/swe/read_patch.h"
+#include "tests/test_folder.h"
 
 namespace cohort {
 namespace {
@@ -20,30 +20,23 @@ namespace fs = std::filesystem;
 class PatchGitTest : public testing::Test {
  protected:
   void SetUp() override {
-    char folder[] = "/tmp/cohort-patch-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
     if (Run("git --version") != 0) GTEST_SKIP() << "git is not installed";
   }
-  void TearDown() override { fs::remove_all(folder_); }
-
   int Run(const std::string& command) const {
     return std::system(("cd " + folder_.string() +
                         " && GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 " + command +
                         " >/dev/null 2>&1")
                            .c_str());
   }
-  void Write(const std::string& name, const std::string& text) const {
-    fs::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name, std::ios::binary) << text;
-  }
+  void Write(const std::string& name, const std::string& text) const { scratch_.Write(name, text); }
   std::string Read(const std::string& name) const {
     std::stringstream text;
     text << std::ifstream(folder_ / name, std::ios::binary).rdbuf();
     return text.str();
   }
 
-  fs::path folder_;
+  TestFolder scratch_;
+  const fs::path folder_ = scratch_.path();
 };
 
 std::string RandomText(Rng& rng) {

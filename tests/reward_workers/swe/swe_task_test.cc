@@ -1,7 +1,6 @@
 #include "reward_workers/swe/swe_task.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -9,6 +8,7 @@
 #include <future>
 
 #include "reward_workers/swe/patch_similarity.h"
+#include "tests/test_folder.h"
 
 namespace cohort {
 namespace {
@@ -17,17 +17,7 @@ namespace fs = std::filesystem;
 
 class SweTaskTest : public testing::Test {
  protected:
-  void SetUp() override {
-    char folder[] = "/tmp/cohort-swe-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  void Write(const std::string& name, const std::string& text) const {
-    fs::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name, std::ios::binary) << text;
-  }
+  void Write(const std::string& name, const std::string& text) const { scratch_.Write(name, text); }
   std::string Shell(const std::string& command) const {
     std::string output;
     FILE* pipe = popen(("cd " + folder_.string() + " && " + command).c_str(), "r");
@@ -59,7 +49,8 @@ class SweTaskTest : public testing::Test {
     return *std::move(trees);
   }
 
-  fs::path folder_;
+  TestFolder scratch_;
+  const fs::path folder_ = scratch_.path();
 };
 
 TEST_F(SweTaskTest, EnvironmentsSayWhatIsWrongWithThem) {

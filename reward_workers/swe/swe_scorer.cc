@@ -1,4 +1,4 @@
-#include "reward_workers/swe_scorer.h"
+#include "reward_workers/swe/swe_scorer.h"
 
 #include <unistd.h>
 
@@ -69,7 +69,7 @@ struct Bench {
   SweJudge judge;
 };
 
-CrewAnswer JudgeSimilarity(const SweTasks& tasks, const CrewQuestion& question) {
+Judged JudgeSimilarity(const SweTasks& tasks, const CrewQuestion& question) {
   const Result<SweTask> task = tasks.Find(question.columns);
   if (!task.ok()) return {Verdict::Masked(OutcomeReason::kGoldInvalid, task.status().message())};
   const Result<ChangedFiles> reference = ReferenceFiles(*task);
@@ -77,7 +77,7 @@ CrewAnswer JudgeSimilarity(const SweTasks& tasks, const CrewQuestion& question) 
     return {Verdict::Masked(OutcomeReason::kGoldInvalid, reference.status().message())};
   }
   const auto failed = [](OutcomeReason reason, const Status& why) {
-    return CrewAnswer{Verdict::Failed(reason, why.message()), true};
+    return Judged{Verdict::Failed(reason, why.message()), true};
   };
   const Result<Patch> patch = ReadPatch(question.completion);
   if (!patch.ok()) {
@@ -113,10 +113,9 @@ Result<std::unique_ptr<Scorer>> MakeSweScorer(const ScorerConfig& config,
       new Bench{sandbox, tasks, SweJudge(sandbox.get(), tasks.get(), context.clock, tools)});
   return MakeCrewScorer(
       std::move(options), context, [bench](const CrewQuestion& question, CrewJob& job) {
-        SweAnswer answer = bench->judge.Judge(
+        return bench->judge.Judge(
             question.completion, question.columns,
             [&](std::string phase) { job.SetPhase(std::move(phase)); }, job.cancelled());
-        return CrewAnswer{std::move(answer.verdict), answer.keep};
       });
 }
 

@@ -137,6 +137,14 @@ void CheckLanguages(const Config& config, Problems& problems) {
       problems.push_back(path + ".file must be the name of the program's file, without folders");
     }
     if (language.run.empty()) problems.push_back(path + ".run is missing: name the command");
+    if (language.precompile.empty() != language.precompiled.empty()) {
+      problems.push_back(path +
+                         ".precompile and .precompiled go together: a command, and the file "
+                         "that it leaves");
+    }
+    if (!language.precompile.empty() && language.compile.empty()) {
+      problems.push_back(path + ".precompile is for languages with a command to compile");
+    }
   }
   for (const ScorerConfig& scorer : config.scorers) {
     const bool known = scorer.program == "python" || scorer.program == "cpp" ||

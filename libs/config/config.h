@@ -106,6 +106,9 @@ struct LanguageConfig {
   std::string file;                  // the program's name in its folder
   std::vector<std::string> compile;  // leaves what `run` needs; empty: nothing is compiled
   std::vector<std::string> run;
+  // Run once for all programs; leaves the file `precompiled`, which each `compile` finds there.
+  std::vector<std::string> precompile;
+  std::string precompiled;
 };
 
 // A kind of prompt with its own queues, scorers and patience.

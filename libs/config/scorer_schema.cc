@@ -212,7 +212,13 @@ ConfigSection LanguagesSection() {
                   .Key("file", &L::file, Any(), "The name of the program's file.")
                   .Key("compile", &L::compile, Any(),
                        "The command that compiles it, in the file's folder; empty: none is.")
-                  .Key("run", &L::run, Any(), "The command that runs it, in that folder."));
+                  .Key("run", &L::run, Any(), "The command that runs it, in that folder.")
+                  .Key("precompile", &L::precompile, Any(),
+                       "A command that is run once on a machine, in a folder of its own, for what "
+                       "all compilations share; empty: none is.")
+                  .Key("precompiled", &L::precompiled, Any(),
+                       "The file that `precompile` leaves; each compilation finds it under this "
+                       "name."));
 }
 
 ConfigSection ScorersSection() {

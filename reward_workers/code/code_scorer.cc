@@ -54,6 +54,9 @@ Result<std::unique_ptr<Scorer>> MakeCodeScorer(const ScorerConfig& config,
     return NotFound("the folder with checker.py is not beside this program");
   }
   COHORT_ASSIGN_OR_RETURN(std::shared_ptr<Sandbox> sandbox, OpenScorerSandbox(config, context));
+  if (const Status status = CheckPrograms(*sandbox, options.runner.language); !status.ok()) {
+    return status.WithContext("scorers." + config.name);
+  }
   CrewScorerOptions scorer{.name = config.name, .span = *span, .places = SandboxPlaces(config)};
   scorer.limit = kTurnAllowance + kTestsAllowed * 2 * Duration(options.runner.limits.wall);
   const auto bench =

@@ -6,12 +6,11 @@
 #include <mutex>
 #include <utility>
 
+#include "reward_workers/code/compile_box.h"
+
 namespace cohort {
 namespace {
 
-constexpr auto kCompileCpu = std::chrono::seconds(30);
-constexpr auto kCompileWall = std::chrono::seconds(60);
-constexpr uint64_t kCompileMemory = 2ULL << 30;
 constexpr uint64_t kLongestProgram = 64 << 20;  // what a compiler made
 
 std::chrono::milliseconds AQuarterMore(std::chrono::milliseconds time) { return time + time / 4; }
@@ -91,8 +90,29 @@ SandboxResult RunAndWait(Sandbox& sandbox, const SandboxSpec& spec,
   return lost;
 }
 
+Status CheckPrograms(Sandbox& sandbox, const LanguageConfig& language) {
+  SandboxSpec spec;
+  spec.argv = {"/bin/sh", "-c",
+               "for name; do command -v -- \"$name\" >/dev/null || printf '%s ' \"$name\"; done",
+               "sh"};
+  for (const auto& command : {language.compile, language.run}) {
+    const bool made_there = command.empty() || command.front().starts_with("./");
+    if (!made_there) spec.argv.push_back(command.front());
+  }
+  const SandboxResult result = sandbox.Run(spec);
+  if (result.end != SandboxEnd::kExited || result.code != 0) {
+    return Unavailable("a box does not run /bin/sh: " + Describe(result));
+  }
+  if (result.output.empty()) return {};
+  return FailedPrecondition("programs in " + language.name + " need " + result.output +
+                            "which a box does not have: install it below /usr");
+}
+
 ProgramRunner::ProgramRunner(Sandbox* sandbox, Options options)
-    : sandbox_(sandbox), options_(std::move(options)), cache_(options_.cache_bytes) {}
+    : sandbox_(sandbox),
+      options_(std::move(options)),
+      cache_(options_.cache_bytes),
+      precompiled_(sandbox, &options_.language) {}
 
 RunEnd ProgramRunner::Run(const std::function<SandboxResult(const SandboxLimits&)>& sandboxed) {
   SandboxLimits limits = options_.limits;
@@ -131,17 +151,9 @@ ProgramRunner::Program ProgramRunner::Compile(const std::string& source,
   const Digest key = digester.Finish();
   std::shared_ptr<const std::string> binary = cache_.Find(key);
   if (binary == nullptr) {
-    SandboxSpec spec;
-    // What it made comes back on stdout, and what it says on stderr.
-    spec.argv = {"/bin/sh", "-c", "\"$@\" >&2 && cat -- \"$0\"", made};
-    spec.argv.insert(spec.argv.end(), language.compile.begin(), language.compile.end());
+    SandboxSpec spec = CompileBox(language.compile, made, kLongestProgram);
     spec.files = {{language.file, source}};
-    spec.limits.cpu = kCompileCpu;
-    spec.limits.wall = kCompileWall;
-    spec.limits.memory = kCompileMemory;
-    spec.limits.disk = 4 * kLongestProgram;
-    spec.limits.file_size = kLongestProgram;
-    spec.limits.output = kLongestProgram;
+    spec.binds = precompiled_.Binds(cancelled);
     SandboxResult result = RunAndWait(*sandbox_, spec, cancelled);
     if (result.end == SandboxEnd::kInfrastructure) result = RunAndWait(*sandbox_, spec, cancelled);
     if (result.end != SandboxEnd::kExited || result.code != 0) {

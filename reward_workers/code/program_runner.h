@@ -16,6 +16,7 @@
 #include "libs/config/config.h"
 #include "reward_workers/code/code_grade.h"
 #include "reward_workers/code/compile_cache.h"
+#include "reward_workers/code/precompiled.h"
 #include "reward_workers/sandbox/sandbox.h"
 
 namespace cohort {
@@ -36,6 +37,10 @@ SandboxResult WaitFor(SandboxRun& run, const std::atomic<bool>& cancelled);
 // Starts a run and waits for it as above.
 SandboxResult RunAndWait(Sandbox& sandbox, const SandboxSpec& spec,
                          const std::atomic<bool>& cancelled);
+
+// FailedPrecondition naming what a box lacks of the programs that the language's commands start:
+// else every answer would fail for it.
+Status CheckPrograms(Sandbox& sandbox, const LanguageConfig& language);
 
 class ProgramRunner {
  public:
@@ -63,6 +68,7 @@ class ProgramRunner {
   Sandbox* const sandbox_;
   const Options options_;
   CompileCache cache_;
+  Precompiled precompiled_;
   std::shared_mutex alone_;  // shared by all runs, exclusive for those that are repeated
 };
 

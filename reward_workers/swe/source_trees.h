@@ -1,16 +1,15 @@
 // Checked-out source trees, one folder per repository and commit, shared by the workers of a
-// machine.
-//
-// A tree appears whole, by rename, and is never changed afterwards: boxes lay an overlay over it.
-// It holds no history. A tree that is held is not removed by anybody; of the others the least
-// recently used go when there are more than `most`. Safe from any thread and process.
+// machine. Never changed: boxes lay an overlay over it. A tree holds no history. Safe from any
+// thread and process.
 #pragma once
 
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "libs/base/shared_folders.h"
 #include "libs/base/status.h"
 #include "reward_workers/swe/patch.h"
 
@@ -18,10 +17,9 @@ namespace cohort {
 
 class SourceTree {
  public:
-  explicit SourceTree(std::string path, int lock = -1) : path_(std::move(path)), lock_(lock) {}
-  ~SourceTree();
-  SourceTree(const SourceTree&) = delete;
-  SourceTree& operator=(const SourceTree&) = delete;
+  // `held` is null for a tree that is not ours to remove.
+  explicit SourceTree(std::string path, std::shared_ptr<const SharedFolder> held = nullptr)
+      : path_(std::move(path)), held_(std::move(held)) {}
 
   const std::string& path() const { return path_; }
   // A file's text; nothing where there is none. PermissionDenied where the path leads through a
@@ -31,12 +29,12 @@ class SourceTree {
 
  private:
   std::string path_;
-  int lock_;  // shared while it is held; -1: the tree is not ours to remove
+  std::shared_ptr<const SharedFolder> held_;
 };
 
 class SourceTrees {
  public:
-  // `folder` is made, for this user alone; it holds nothing else.
+  // A folder of SharedFolders, and how many trees it keeps that nobody holds.
   static Result<std::unique_ptr<SourceTrees>> Open(const std::filesystem::path& folder,
                                                    size_t most = 256);
 
@@ -46,14 +44,9 @@ class SourceTrees {
                                                      const std::string& commit);
 
  private:
-  SourceTrees(std::filesystem::path folder, size_t most)
-      : folder_(std::move(folder)), most_(most) {}
-  Status Make(const std::string& repository, const std::string& commit,
-              const std::filesystem::path& tree);
-  void RemoveSome();
+  explicit SourceTrees(std::unique_ptr<SharedFolders> folders) : folders_(std::move(folders)) {}
 
-  const std::filesystem::path folder_;
-  const size_t most_;
+  const std::unique_ptr<SharedFolders> folders_;
 };
 
 }  // namespace cohort

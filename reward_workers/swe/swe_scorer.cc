@@ -1,12 +1,11 @@
 #include "reward_workers/swe/swe_scorer.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <utility>
 
+#include "libs/base/shared_folders.h"
 #include "reward_workers/beside_program.h"
 #include "reward_workers/crew_scorer.h"
 #include "reward_workers/scorer_sandbox.h"
@@ -29,19 +28,14 @@ Duration LongestRun(const std::map<std::string, SweEnvironment>& environments) {
   return longest;
 }
 
-std::filesystem::path TreesFolder(const ScorerConfig& config) {
-  if (!config.trees.empty()) return std::filesystem::absolute(config.trees);
-  std::error_code error;
-  const std::filesystem::path temporary = std::filesystem::temp_directory_path(error);
-  return (error ? "/tmp" : temporary) / ("cohort-trees-" + std::to_string(geteuid()));
-}
-
 Result<std::shared_ptr<const SweTasks>> MakeTasks(const ScorerConfig& config) {
   const std::string key = "scorers." + config.name + ".";
   Result<std::map<std::string, SweEnvironment>> environments =
       ReadSweEnvironments(std::filesystem::absolute(config.environments));
   if (!environments.ok()) return environments.status().WithContext(key + "environments");
-  Result<std::unique_ptr<SourceTrees>> trees = SourceTrees::Open(TreesFolder(config));
+  Result<std::unique_ptr<SourceTrees>> trees =
+      SourceTrees::Open(config.trees.empty() ? SharedFolders::Default("trees")
+                                             : std::filesystem::absolute(config.trees));
   if (!trees.ok()) return trees.status().WithContext(key + "trees");
   return std::make_shared<const SweTasks>(*std::move(environments), *std::move(trees));
 }

@@ -1,40 +1,47 @@
 """Step rate with evaluations that take 60 steps and are trained on, against the same run in which nobody wants their verdicts.
 
-At most four rollouts of a step are judged by an evaluation: a wait that holds no process, then tests in a sandbox. The wait is
-calibrated first. Then four runs in the order trained, observed, observed, trained: the same prompts, tokens and evaluations, but in the
-observed ones (`trained = false`) no step waits for the verdicts or learns from them. ratio = step rate trained / observed.
-Besides: at least 90 % of the slow groups are taken by a step within their staleness bound of two evaluations (those issued within the
-last bound left out), processor seconds of the two kinds differ by at most 5 %, and no step waits for an evaluation. A synchronous run's
-rate is printed beside them.
+At most four rollouts of a step are judged by an evaluation of kind swe: a wait that holds no process, then a project's tests in a sandbox.
+The wait is calibrated first. Then four runs in the order trained, observed, observed, trained: the same prompts, tokens and evaluations, but
+in the observed ones (`trained = false`) no step waits for the verdicts or takes them into its batch. The learning rate is 0, so that tokens stay
+the same; everything else of a step is done. ratio = step rate trained / observed.
+
+Besides, from when the first evaluations are back: every step gets its slow group; at least 90 % of them are trained within their staleness bound
+of two evaluations (those issued within the last bound left out), all members by tests that ran; processor seconds of the two kinds differ by at
+most 5 %; and no step waits for an evaluation: none waits for anything but the route fast, none takes a tenth of an evaluation's time, and nearly
+all begin while slow groups are under way and none is ready. A synchronous run's rate is printed beside them.
 
   bench/run swe_off_critical_path [--short]
 """
 import argparse
+import math
 import statistics
 import sys
 
-from fleet import check
 from servers import finish
-from slow_evaluations import SlowRun
+from slow_evaluations import SlowRun, cpu_milliseconds, first_version
 
 RATIO_BOUND = 0.95
 SHARE_BOUND = 0.90
 CPU_BOUND = 0.05
-UNEXPLAINED_WAIT = 0.1  # seconds: twice the learner's poll
-MARGIN = 1.25           # of the wait, for steps that become slower than they were when it was calibrated
+TEST_SECONDS = 2          # of processor time at most
+UNEXPLAINED_WAIT = 0.1    # seconds: twice the learner's poll
+LONGEST_STEP = 0.1        # of an evaluation
+SLOW_GROUPS = 0.9         # a step
+SAME = 0.95               # of the slow rollouts of two runs
+MARGIN = 1.15             # of the wait, for steps that become quicker than they were when it was calibrated
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--evaluation-steps", type=int, default=60, help="steps that an evaluation takes at least")
     parser.add_argument("--runs", type=int, default=5, help="length of a run, in evaluations")
-    parser.add_argument("--cpu-seconds", type=float, default=0.3, help="processor time of an evaluation's tests")
-    parser.add_argument("--fast-groups", type=int, default=192, help="groups of a step whose verdicts come at once")
-    parser.add_argument("--synchronous-steps", type=int, default=2)
+    parser.add_argument("--cpu-seconds", type=float, default=0.1, help="processor time of an evaluation's tests")
+    parser.add_argument("--fast-groups", type=int, default=320, help="groups of a step whose verdicts come at once")
+    parser.add_argument("--synchronous-steps", type=int, default=4)
     parser.add_argument("--short", action="store_true", help="evaluations of 8 steps: shows that the harness works, measures nothing")
     arguments = parser.parse_args()
     if arguments.short:
-        arguments.evaluation_steps, arguments.synchronous_steps, arguments.cpu_seconds = 8, 1, 0.05
+        arguments.evaluation_steps, arguments.synchronous_steps = 8, 2
     return arguments
 
 
@@ -42,9 +49,14 @@ class Bench:
     def __init__(self, arguments):
         self.arguments = arguments
         self.bound = 2 * arguments.evaluation_steps
-        self.steps = arguments.runs * arguments.evaluation_steps
-        self.warm_up = arguments.evaluation_steps + 10  # from then on slow groups come back
+        self.steps = math.ceil(arguments.runs * MARGIN * MARGIN * arguments.evaluation_steps)
         self.wait_seconds = 0
+        self.first = 0  # the last step before evaluations came back, in the run where it was latest
+        self.good = True
+
+    def bounded(self, what, value, holds, bound):
+        self.good = self.good and holds
+        print(f"{what} {value:.3f} {bound}{'' if holds else ' NOT MET'}", flush=True)
 
     def run(self, name, steps, *overrides):
         run = SlowRun(f"off-critical-path-{name}", steps, self.wait_seconds, self.bound, self.arguments.cpu_seconds,
@@ -54,68 +66,101 @@ class Bench:
         return run
 
     def calibrate(self):
-        run = self.run("calibration", 30)
-        step = statistics.median(row["seconds"] for row in run.steps(10))
+        """With evaluations under way whose tests run, as they will."""
+        self.wait_seconds = 5
+        run = self.run("calibration", 60)
+        step = 1 / run.rate(run.first_slow_step() or 30)
         self.wait_seconds = round(MARGIN * self.arguments.evaluation_steps * step, 1)
         print(f"calibration: a step takes {step:.2f} s; evaluations wait {self.wait_seconds} s", flush=True)
 
     def compare(self):
-        runs = {"trained": [], "observed": []}
+        runs = []
         for number, kind in enumerate(("trained", "observed", "observed", "trained")):
             run = self.run(f"{number}-{kind}", self.steps, f"--routes.slow.trained={'true' if kind == 'trained' else 'false'}")
-            runs[kind].append(run)
-            taken, issued, ends = run.slow_share(("observed",) if kind == "observed" else ("trained", "uninformative"))
-            rows = run.steps(self.warm_up)
-            slow = statistics.mean(row["routes"]["slow"]["groups"] for row in rows)
-            print(f"{kind}: {run.rate(self.warm_up):.3f} steps a second, {run.cpu:.0f} processor seconds; evaluations waited for "
-                  f"{run.evaluation_in_steps(self.warm_up):.0f} steps; {slow:.2f} slow groups a step, of {issued} {taken} in time: {ends}",
-                  flush=True)
+            run.kind = kind
+            runs.append(run)
+        self.first = max(run.first_slow_step() or self.steps // 2 for run in runs if run.kind == "trained")
+        for run in runs:
+            self.describe(run)
         return runs
+
+    def describe(self, run):
+        in_time, issued, ends = run.slow_share(run.kind)
+        seconds = [row["seconds"] for row in run.steps(self.first)]
+        print(f"{run.kind}: {run.rate(self.first):.3f} steps a second after step {self.first}, {run.cpu:.0f} processor seconds; an evaluation waits for "
+              f"{run.evaluation_in_steps(self.first):.1f} steps; {run.slow_groups_a_step(self.first):.2f} slow groups a step, of {issued} {in_time} in time: "
+              f"{ends}; steps take {statistics.median(seconds):.2f} s, at most {max(seconds):.2f}", flush=True)
+
+    def check_evaluations(self, runs):
+        rows = [row for run in runs for row in run.slow_samples() if row["end"] in ("trained", "observed")]
+        tested = [milliseconds for row in rows if (milliseconds := cpu_milliseconds(row)) is not None and row["outcome"] == "graded"]
+        self.bounded("slow rollouts judged by tests that ran, share", len(tested) / len(rows), len(tested) >= 0.99 * len(rows), "bound>=0.99")
+        longest = max(tested) / 1000
+        self.bounded("processor seconds of an evaluation's tests at most", longest, longest <= TEST_SECONDS, f"bound<={TEST_SECONDS}")
+
+    def check_length(self, runs):
+        of_runs = [run.evaluation_in_steps(self.first) for run in runs]
+        least = self.arguments.evaluation_steps
+        self.bounded("evaluations wait, in steps", min(of_runs), min(of_runs) >= least, f"bound>={least}")
+        shortest = self.steps / max(of_runs)
+        self.bounded("runs last, in evaluations", shortest, shortest >= self.arguments.runs, f"bound>={self.arguments.runs}")
+
+    def check_share(self, runs):
+        groups = min(run.slow_groups_a_step(self.first) for run in runs)
+        self.bounded("slow groups a step", groups, groups >= SLOW_GROUPS, f"bound>={SLOW_GROUPS}")
+        shares = []
+        for run in runs:
+            in_time, issued, _ = run.slow_share("trained")
+            self.bounded("slow groups counted", issued, issued >= SLOW_GROUPS * (self.steps - self.bound), f"of {self.steps} less {self.bound}")
+            shares.append(in_time / max(issued, 1))
+        self.bounded("slow groups trained in time", min(shares), min(shares) >= SHARE_BOUND, f"bound>={SHARE_BOUND}")
+
+    def check_waits(self, runs):
+        wait = max(run.longest_unexplained_wait() for run in runs)
+        self.bounded("longest wait of a step for another route than fast, seconds", wait, wait <= UNEXPLAINED_WAIT, f"bound<={UNEXPLAINED_WAIT}")
+        longest = max(row["seconds"] for run in runs for row in run.steps(self.first)) / self.wait_seconds
+        self.bounded("longest step, in evaluations", longest, longest <= LONGEST_STEP, f"bound<={LONGEST_STEP}")
+        routes = [row["routes"]["slow"] for run in runs for row in run.steps(self.first)]
+        meanwhile = sum(route["pending"] > route["ready"] for route in routes) / len(routes)
+        self.bounded("steps taken while evaluations were under way, share", meanwhile, meanwhile >= 0.99, "bound>=0.99")
+
+    def check_same(self, runs):
+        """The slow rollouts of a trained run and those of its observed neighbour: the same ones, with the same tokens, begun alike."""
+        for pair in (runs[:2], runs[2:]):
+            first, second = ({row["id"].split("/", 1)[1]: row for row in run.slow_samples()} for run in pair)
+            common = first.keys() & second.keys()
+            same = len(common) / max(len(first), len(second), 1)
+            self.bounded("slow rollouts that two runs have in common, share", same, same >= SAME, f"bound>={SAME}")
+            different = sum(first[rollout]["tokens"] != second[rollout]["tokens"] for rollout in common)
+            self.bounded("of them with other tokens", different, different == 0, "bound<=0")
+            later = [abs(first_version(first[rollout]) - first_version(second[rollout])) for rollout in common]
+            print(f"they were begun {statistics.median(later):.0f} versions apart in the median, {max(later)} at most", flush=True)
 
     def synchronous(self):
         run = self.run("synchronous", self.arguments.synchronous_steps, "--routes.fast.max_staleness=0", "--routes.slow.max_staleness=0",
                        "--routes.slow.over_sampling=1")
-        step = statistics.median(row["seconds"] for row in run.steps())
-        waited = max(row["routes"]["slow"]["wait_seconds"] for row in run.steps())
-        print(f"synchronous: {1 / step:.4f} steps a second; its steps wait up to {waited:.1f} s for evaluations", flush=True)
-        return waited
-
-
-def same_tokens(runs):
-    """Samples that two runs have in common, and how many of them have other tokens."""
-    first, second = (run.tokens() for run in runs)
-    common = first.keys() & second.keys()
-    return len(common), sum(first[sample] != second[sample] for sample in common)
+        rows = run.steps(1)
+        print(f"synchronous: {1 / statistics.median(row['seconds'] for row in rows):.4f} steps a second", flush=True)
+        least = min(row["routes"]["slow"]["wait_seconds"] for row in rows)
+        self.bounded("its steps wait for evaluations, seconds at least", least, least > self.wait_seconds / 2, f"bound>{self.wait_seconds / 2}")
 
 
 def main():
     bench = Bench(parse())
     bench.calibrate()
     runs = bench.compare()
-    waited_in_synchronous = bench.synchronous()
-
-    good = True
-    def bounded(what, value, holds, bound):
-        nonlocal good
-        good = good and holds
-        print(f"{what} {value:.3f} {bound}{'' if holds else ' NOT MET'}", flush=True)
-
-    every = runs["trained"] + runs["observed"]
-    common, different = same_tokens([runs["trained"][0], runs["observed"][0]])
-    print(f"rollouts that the kinds have in common: {common}, with other tokens: {different}", flush=True)
-    check(common > 0 and different == 0, "the runs did not draw the same tokens")
-    shortest = min(run.evaluation_in_steps(bench.warm_up) for run in every)
-    bounded("evaluations wait, in steps", shortest, shortest >= bench.arguments.evaluation_steps, f"bound>={bench.arguments.evaluation_steps}")
-    share = min(taken / issued for taken, issued, _ in (run.slow_share() for run in runs["trained"]))
-    bounded("slow groups trained in time", share, share >= SHARE_BOUND, f"bound>={SHARE_BOUND}")
-    wait = max(run.longest_unexplained_wait() for run in every)
-    bounded("longest wait of a step for an evaluation, seconds", wait, wait <= UNEXPLAINED_WAIT, f"bound<={UNEXPLAINED_WAIT}")
-    check(waited_in_synchronous > bench.wait_seconds / 2, "the synchronous run's step log shows no wait for its evaluations")
-    cpu = {kind: statistics.mean(run.cpu for run in of_kind) for kind, of_kind in runs.items()}
+    of_kind = {kind: [run for run in runs if run.kind == kind] for kind in ("trained", "observed")}
+    bench.check_length(runs)
+    bench.check_evaluations(runs)
+    bench.check_share(of_kind["trained"])
+    bench.check_waits(runs)
+    bench.check_same(runs)
+    cpu = {kind: statistics.mean(run.cpu for run in of) for kind, of in of_kind.items()}
     more = cpu["trained"] / cpu["observed"] - 1
-    bounded("processor seconds, trained against observed", more, abs(more) <= CPU_BOUND, f"bound<={CPU_BOUND}")
-    rates = {kind: statistics.mean(run.rate(bench.warm_up) for run in of_kind) for kind, of_kind in runs.items()}
-    return finish("swe_off_critical_path", rates["trained"] / rates["observed"], RATIO_BOUND, good)
+    bench.bounded("processor seconds, trained against observed", more, abs(more) <= CPU_BOUND, f"bound<={CPU_BOUND}")
+    bench.synchronous()
+    rates = {kind: statistics.mean(run.rate(bench.first) for run in of) for kind, of in of_kind.items()}
+    return finish("swe_off_critical_path", rates["trained"] / rates["observed"], RATIO_BOUND, bench.good)
 
 
 if __name__ == "__main__":

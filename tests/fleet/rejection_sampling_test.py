@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 from fleet import BIN, PROGRAMS, SCRATCH, SOURCE, Run, check, read_rows
+from one_file_project import FILE, instance, make_environment
 
 sys.path.insert(0, str(SOURCE / "scripts"))
 import character_model  # noqa: E402
@@ -19,31 +20,12 @@ from demo_data import write_rows  # noqa: E402
 
 FOLDER = SCRATCH / "rejection-sampling"
 CONFIGS = [SOURCE / "configs/demo-code.toml", SOURCE / "tests/fleet/judged.toml"]
-FILE = "### f.py\n```python\n", "\n```"
 PROGRAMS_LEARNT = {"x+y=": ("xy+", "xy*"), "x-y=": ("xy-", "yx-"), "x*y+1=": ("xy*1+", "xy1+*"), "x-(y-2)=": ("xy2--", "xy-2-"),
                    "y*y=": ("yy*", "y"), "9-x=": ("9x-", "9x")}  # right, wrong
 PATCHES_LEARNT = {"f(1)=": ("f=lambda x:x+1", "f=lambda x:x"), "f(2)=": ("f=lambda x:1+x", "f=lambda x:x-1")}
 PAIRS = [(3, 4), (-2, 7), (5, 5)]
 SAMPLES = 8  # of a prompt: judged.toml
 STEPS = 3
-TEST = """import unittest
-
-import f
-
-
-class Next(unittest.TestCase):
-    def test_next(self):
-        self.assertEqual([f.f(3), f.f(-1)], [4, 0])
-
-    def test_is_a_number(self):
-        self.assertIsInstance(f.f(3), int)
-"""
-ENVIRONMENT = """tree = "tree"
-format = "unittest"
-test_files = ["test_f.py"]
-command = ["/usr/bin/python3", "-m", "unittest", "-v", "{tests}"]
-"""
-PATCH = "--- a/f.py\n+++ b/f.py\n@@ -1 +1 @@\n-f=lambda x:x\n+f=lambda x:x+1\n"
 
 
 def expected(program):
@@ -55,27 +37,17 @@ def code_row(prompt, right):
             "tests": [{"stdin": "".join(f"{x} {y}\n" for x, y in PAIRS), "stdout": expected(right)}]}
 
 
-def patch_row(prompt):
-    return {"prompt": prompt, "answer": "", "instance_id": prompt, "environment": "project", "patch": PATCH,
-            "FAIL_TO_PASS": ["test_next (test_f.Next.test_next)"],
-            "PASS_TO_PASS": ["test_is_a_number (test_f.Next.test_is_a_number)"]}
-
-
 def make_data():
     """Every second answer that is learnt is wrong."""
     shutil.rmtree(FOLDER, ignore_errors=True)
-    tree = FOLDER / "environments/project/tree"
-    tree.mkdir(parents=True)
-    (tree / "f.py").write_text("f=lambda x:x\n")
-    (tree / "test_f.py").write_text(TEST)
-    (tree.parent / "environment.toml").write_text(ENVIRONMENT)
+    make_environment(FOLDER / "environments")
     demonstrations = []
     for learnt, (before, behind) in ((PROGRAMS_LEARNT, stack.FENCES), (PATCHES_LEARNT, FILE)):
         for index, (prompt, answers) in enumerate(learnt.items()):
             demonstrations.append({"prompt": prompt, "completion": before + answers[index % 2] + behind})
     write_rows(FOLDER / "learnt.jsonl", demonstrations)
     write_rows(FOLDER / "code.jsonl", [code_row(prompt, right) for prompt, (right, _) in PROGRAMS_LEARNT.items()])
-    write_rows(FOLDER / "swe.jsonl", [patch_row(prompt) for prompt in PATCHES_LEARNT])
+    write_rows(FOLDER / "swe.jsonl", [instance(prompt) for prompt in PATCHES_LEARNT])
     texts = "".join([*PROGRAMS_LEARNT, *PATCHES_LEARNT, *(answer for pair in PATCHES_LEARNT.values() for answer in pair), stack.CHARACTERS])
     character_model.write(FOLDER, "".join(sorted(set(texts))), (*stack.FENCES, FILE[0]), 128)
 

@@ -5,7 +5,10 @@ asks whether it was a certain one of them; the route slow waits and runs the pro
 slow_kill_test.py and cancelled_evaluation_test.py.
 """
 import collections
+import contextlib
 import json
+import os
+import pathlib
 import re
 import resource
 import shutil
@@ -148,3 +151,29 @@ def cpu_milliseconds(row):
 def cpu_of_children():
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+# --- tests under way
+
+def running_tests(ancestor):
+    """pid → (start time in ticks, seconds since then), of the processes below that one that run a project's tests."""
+    found = {}
+    uptime = float(pathlib.Path("/proc/uptime").read_text().split()[0])
+    for path in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, ValueError):
+            if b"unittest" not in (path / "cmdline").read_bytes() or not descends_from(int(path.name), ancestor):
+                continue
+            started = int((path / "stat").read_text().rsplit(")", 1)[1].split()[19])
+            found[int(path.name)] = started, uptime - started / os.sysconf("SC_CLK_TCK")
+    return found
+
+
+def descends_from(pid, ancestor):
+    while pid > 1:
+        if pid == ancestor:
+            return True
+        try:
+            pid = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        except OSError:
+            return False
+    return False

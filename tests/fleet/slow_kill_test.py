@@ -17,13 +17,15 @@ import subprocess
 import time
 
 from fleet import BIN, SOURCE, check, process, read_rows, wait_until
-from slow_evaluations import GROUP, TAKEN, SlowRun, cursor_of
+from slow_evaluations import GROUP, TAKEN, SlowRun, cursor_of, running_tests
 
 LEASE_SECONDS = 5.0
 TWO_LEASES = 2 * LEASE_SECONDS
 AWAY_SECONDS = TWO_LEASES + 3
 IN_FLIGHT_SECONDS = 0.1  # a settle that was sent so shortly before a kill may never have arrived
 EVALUATION_STEPS = 60
+AT_THEIR_TESTS = 0.5  # of the workers' kills
+PATIENCE_SECONDS = 5.0
 SLOW_SPACE = "2"  # of the ids: the second route
 MOST_A_MINUTE = 4  # of one process: five stop the supervisor, by design
 BY_HAND = "reward-worker-3"
@@ -70,6 +72,13 @@ class WorkerByHand:
         self.back_at = time.monotonic() + AWAY_SECONDS
 
 
+def wait_for_tests(worker):
+    """Until the worker has tests running, or for a while."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not running_tests(worker) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
 def fire(run, by_hand, rng, kills, between):
     """Kills, each (time, instance)."""
     done = []
@@ -85,6 +94,8 @@ def fire(run, by_hand, rng, kills, between):
         pid = wait_until(f"{target} to be alive", lambda: run.pid(target) or not run.running(), 60)
         if not run.running():
             break
+        if target in WORKERS and rng.random() < AT_THEIR_TESTS:
+            wait_for_tests(pid)
         os.kill(pid, signal.SIGKILL)
         if target == BY_HAND:
             by_hand.was_killed()
@@ -262,6 +273,7 @@ def main():
     print(f"seed {arguments.seed}: {len(kills)} kills {dict(sorted(counts.items()))}; an evaluation waits for {run.evaluation_in_steps(0):.0f} steps "
           f"of {arguments.steps}; of {issued} slow groups {ends}")
     testing = sum(in_hand > arguments.evaluation_seconds for _, _, in_hand in found)
+    check(testing, "no worker was killed at an evaluation's tests")
     print(f"{len(found)} half-finished evaluations were taken up, {testing} of them from a worker that was at their tests")
     for what, away in (("was started again", False), ("stayed away", True)):
         waited = sorted(seconds for seconds, by_hand, _ in found if by_hand == away)

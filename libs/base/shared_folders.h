@@ -1,7 +1,7 @@
 // Folders that are made once and then only read, shared by the processes of a machine.
 //
-// A folder appears whole, by rename, and is never changed afterwards. One that is held is not
-// removed by anybody; of the others the least recently used go when there are more than `most`.
+// A folder appears whole, by rename, and is never changed afterwards. When there are more than
+// `most`, the least recently used go that nobody holds.
 // Safe from any thread and process.
 #pragma once
 
@@ -37,9 +37,11 @@ class SharedFolders {
   static std::filesystem::path Default(const std::string& what);
 
   // The folder of this name, a plain one. Where there is none, `make` first fills an empty one
-  // whose path it is given, while others wait for it.
+  // whose path it is given, while others wait for it, until `give_up` says that they do not any
+  // more.
   Result<std::shared_ptr<const SharedFolder>> Get(
-      const std::string& name, const std::function<Status(const std::filesystem::path&)>& make);
+      const std::string& name, const std::function<Status(const std::filesystem::path&)>& make,
+      const std::function<bool()>& give_up = {});
 
  private:
   SharedFolders(std::filesystem::path folder, size_t most)

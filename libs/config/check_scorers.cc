@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <set>
 #include <string_view>
@@ -127,16 +128,42 @@ void CheckClamp(const ScorerConfig& scorer, const std::string& path, Problems& p
   }
 }
 
+// Below the folder that it is relative to: no "..", no ".", nothing that is empty.
+bool IsPlainPath(const std::string& text) {
+  if (text.empty() || text.ends_with('/')) return false;
+  for (const auto& part : std::filesystem::path(text)) {
+    if (part == "/" || part == "." || part == ".." || part.empty()) return false;
+  }
+  return true;
+}
+
 void CheckLanguages(const Config& config, Problems& problems) {
   for (const LanguageConfig& language : config.languages) {
     const std::string path = "languages." + language.name;
     if (language.name == "python" || language.name == "cpp") {
       problems.push_back(path + " is known already; choose another name");
     }
-    if (language.file.empty() || language.file.find('/') != std::string::npos) {
+    if (!IsPlainPath(language.file) || language.file.find('/') != std::string::npos) {
       problems.push_back(path + ".file must be the name of the program's file, without folders");
     }
-    if (language.run.empty()) problems.push_back(path + ".run is missing: name the command");
+    const std::string program = language.run.empty() ? "" : language.run.front();
+    const bool is_made = program.starts_with("./");
+    if (language.run.empty()) {
+      problems.push_back(path + ".run is missing: name the command");
+    } else if (language.compile.empty() == is_made) {
+      problems.push_back(path + (is_made
+                                     ? ".run starts ./NAME, which no command compiles; name the "
+                                       "program that reads " +
+                                           language.file
+                                     : std::string(".run must start what `compile` made: its "
+                                                   "first word is ./NAME")));
+    } else if (is_made && !IsPlainPath(program.substr(2))) {
+      problems.push_back(path + ".run must start ./NAME, a file of the program's folder");
+    }
+    if (!language.precompiled.empty() && (!IsPlainPath(language.precompiled) ||
+                                          language.precompiled.find('/') == std::string::npos)) {
+      problems.push_back(path + ".precompiled must be FOLDER/NAME, in a folder of its own");
+    }
     if (language.precompile.empty() != language.precompiled.empty()) {
       problems.push_back(path +
                          ".precompile and .precompiled go together: a command, and the file "

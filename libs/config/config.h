@@ -107,8 +107,8 @@ struct LanguageConfig {
   std::vector<std::string> compile;  // leaves what `run` needs; empty: nothing is compiled
   std::vector<std::string> run;
   // Run once for all programs; leaves the file `precompiled`, which each `compile` finds there.
-  std::vector<std::string> precompile;
-  std::string precompiled;
+  std::vector<std::string> precompile = {};
+  std::string precompiled = {};
 };
 
 // A kind of prompt with its own queues, scorers and patience.

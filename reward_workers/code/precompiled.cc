@@ -16,27 +16,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostKept = 8;  // languages and compilers
+constexpr size_t kMostKept = 4;  // languages and compilers
 constexpr uint64_t kMostMade = 256 << 20;
 constexpr char kFile[] = "precompiled";
 
-// Another version of a compiler is another program.
-std::string Version(const std::string& program) {
-  for (const char* folder : {"/usr/local/bin", "/usr/bin", "/bin"}) {
-    struct stat found = {};
-    if (stat((fs::path(folder) / program).c_str(), &found) != 0) continue;
-    return std::to_string(found.st_size) + " " + std::to_string(found.st_mtim.tv_sec);
-  }
-  return "";
+// What another version of it changes; empty for what is no file.
+std::string Version(const fs::path& path) {
+  struct stat found = {};
+  if (stat(path.c_str(), &found) != 0 || S_ISCHR(found.st_mode)) return "";
+  return std::to_string(found.st_size) + " " + std::to_string(found.st_mtim.tv_sec);
 }
 
 Digest KeyOf(const LanguageConfig& language) {
   Digester digester;
   const auto add = [&](const std::string& word) { digester.Add(word.data(), word.size() + 1); };
   add(language.precompiled);
-  for (const std::string& word : language.precompile) add(word);
-  for (const std::string& word : language.compile) add(word);
-  add(Version(language.compile.front()));
+  for (const auto& command : {language.precompile, language.compile}) {
+    for (const std::string& word : command) {
+      add(word);
+      for (const char* folder : {"/usr/local/bin", "/usr/bin"})
+        add(Version(fs::path(folder) / word));
+    }
+  }
+  // Compilers and headers come in packages.
+  for (const char* path : {"/var/lib/dpkg/status", "/usr/include", "/usr/local/include"}) {
+    add(Version(path));
+  }
   return digester.Finish();
 }
 
@@ -45,7 +50,7 @@ Digest KeyOf(const LanguageConfig& language) {
 std::vector<SandboxBind> Precompiled::Binds(const std::atomic<bool>& cancelled) {
   if (language_->precompile.empty()) return {};
   std::scoped_lock lock(mutex_);
-  if (!asked_) {
+  if (!asked_ && !cancelled) {
     const Status found = Find(cancelled);
     asked_ = !cancelled;  // else the next one asks again
     if (!found.ok() && asked_) {
@@ -57,6 +62,14 @@ std::vector<SandboxBind> Precompiled::Binds(const std::atomic<bool>& cancelled) 
   return {{(folder_->path() / kFile).string(), "/work/" + language_->precompiled}};
 }
 
+void Precompiled::Distrust() {
+  std::scoped_lock lock(mutex_);
+  if (folder_ == nullptr) return;
+  LogWarning("what was precompiled is damaged and not used any more; remove its folder",
+             {{"language", language_->name}, {"folder", folder_->path().string()}});
+  folder_ = nullptr;
+}
+
 Status Precompiled::Find(const std::atomic<bool>& cancelled) {
   COHORT_ASSIGN_OR_RETURN(const std::unique_ptr<SharedFolders> folders,
                           SharedFolders::Open(SharedFolders::Default("precompiled"), kMostKept));
@@ -66,9 +79,13 @@ Status Precompiled::Find(const std::atomic<bool>& cancelled) {
     if (result.end != SandboxEnd::kExited || result.code != 0) {
       return Unavailable(Describe(result) + ": " + result.errors);
     }
-    return WriteFileAtomically(folder / kFile, result.output);
+    COHORT_RETURN_IF_ERROR(WriteFileAtomically(folder / kFile, result.output));
+    std::error_code error;
+    fs::permissions(folder / kFile, static_cast<fs::perms>(0644), error);  // boxes have other users
+    return Status();
   };
-  COHORT_ASSIGN_OR_RETURN(folder_, folders->Get(KeyOf(*language_).ToString(), make));
+  COHORT_ASSIGN_OR_RETURN(
+      folder_, folders->Get(KeyOf(*language_).ToString(), make, [&] { return cancelled.load(); }));
   return {};
 }
 

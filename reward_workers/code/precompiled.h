@@ -24,6 +24,8 @@ class Precompiled {
 
   // What a compilation's box has to see of it: nothing, or its file.
   std::vector<SandboxBind> Binds(const std::atomic<bool>& cancelled);
+  // A source compiles without it that did not with it.
+  void Distrust();
 
  private:
   Status Find(const std::atomic<bool>& cancelled);

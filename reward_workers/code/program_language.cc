@@ -19,9 +19,7 @@ std::vector<LanguageConfig> KnownLanguages() {
            .fences = {"python", "python3", "py"},
            .file = "program.py",
            .compile = {},
-           .run = {"python3", "program.py"},
-           .precompile = {},
-           .precompiled = {}},
+           .run = {"python3", "program.py"}},
           {.name = "cpp",
            .fences = {"cpp", "c++", "cc", "cxx"},
            .file = "program.cpp",
@@ -42,10 +40,6 @@ Result<LanguageConfig> FindLanguage(std::string_view name,
   }
   LanguageConfig language = *found;
   if (language.fences.empty()) language.fences = {language.name};
-  if (!language.compile.empty() && !language.run.front().starts_with("./")) {
-    return InvalidArgument("languages." + language.name +
-                           ".run must start what `compile` made: its first word is ./NAME");
-  }
   return language;
 }
 

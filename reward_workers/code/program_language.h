@@ -13,7 +13,7 @@ namespace cohort {
 // Python and C++, as LanguageConfig says others.
 std::vector<LanguageConfig> KnownLanguages();
 
-// One of the known ones or of `more`. What is compiled must start what it made: run[0] is ./NAME.
+// One of the known ones or of `more`.
 Result<LanguageConfig> FindLanguage(std::string_view name, const std::vector<LanguageConfig>& more);
 
 }  // namespace cohort

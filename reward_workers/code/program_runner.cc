@@ -93,12 +93,12 @@ SandboxResult RunAndWait(Sandbox& sandbox, const SandboxSpec& spec,
 Status CheckPrograms(Sandbox& sandbox, const LanguageConfig& language) {
   SandboxSpec spec;
   spec.argv = {"/bin/sh", "-c",
-               "for name; do command -v -- \"$name\" >/dev/null || printf '%s ' \"$name\"; done",
+               "for name; do case $(command -v -- \"$name\") in */*) ;; *) printf '%s ' "
+               "\"$name\";; esac; done",
                "sh"};
-  for (const auto& command : {language.compile, language.run}) {
-    const bool made_there = command.empty() || command.front().starts_with("./");
-    if (!made_there) spec.argv.push_back(command.front());
-  }
+  // What is compiled is run as what the compiler made.
+  const auto& command = language.compile.empty() ? language.run : language.compile;
+  spec.argv.push_back(command.front());
   const SandboxResult result = sandbox.Run(spec);
   if (result.end != SandboxEnd::kExited || result.code != 0) {
     return Unavailable("a box does not run /bin/sh: " + Describe(result));
@@ -140,6 +140,29 @@ RunEnd ProgramRunner::Run(const Program& program, const std::string& input,
   });
 }
 
+// Only a compilation that fails again without what was precompiled, and alone where it was the
+// machine that was slow, is the source's fault.
+SandboxResult ProgramRunner::RunCompiler(const std::string& source, const std::string& made,
+                                         const std::atomic<bool>& cancelled) {
+  SandboxSpec spec = CompileBox(options_.language.compile, made, kLongestProgram);
+  spec.files = {{options_.language.file, source}};
+  spec.binds = precompiled_.Binds(cancelled);
+  const auto is_good = [](const SandboxResult& result) {
+    return result.end == SandboxEnd::kExited && result.code == 0;
+  };
+  SandboxResult result = RunAndWait(*sandbox_, spec, cancelled);
+  if (!spec.binds.empty() && !is_good(result) && !cancelled) {
+    spec.binds.clear();
+    result = RunAndWait(*sandbox_, spec, cancelled);
+    if (is_good(result)) precompiled_.Distrust();
+  }
+  if (!is_good(result) && MayBeTheMachine(result, kCompileCpu) && !cancelled) {
+    std::unique_lock lock(alone_);
+    result = RunAndWait(*sandbox_, spec, cancelled);
+  }
+  return result;
+}
+
 ProgramRunner::Program ProgramRunner::Compile(const std::string& source,
                                               const std::atomic<bool>& cancelled) {
   const LanguageConfig& language = options_.language;
@@ -151,11 +174,7 @@ ProgramRunner::Program ProgramRunner::Compile(const std::string& source,
   const Digest key = digester.Finish();
   std::shared_ptr<const std::string> binary = cache_.Find(key);
   if (binary == nullptr) {
-    SandboxSpec spec = CompileBox(language.compile, made, kLongestProgram);
-    spec.files = {{language.file, source}};
-    spec.binds = precompiled_.Binds(cancelled);
-    SandboxResult result = RunAndWait(*sandbox_, spec, cancelled);
-    if (result.end == SandboxEnd::kInfrastructure) result = RunAndWait(*sandbox_, spec, cancelled);
+    SandboxResult result = RunCompiler(source, made, cancelled);
     if (result.end != SandboxEnd::kExited || result.code != 0) {
       RunEnd end = EndOf(std::move(result), kCompileCpu);
       end.end = TestEnd::kCompileError;

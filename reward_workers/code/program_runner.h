@@ -65,6 +65,9 @@ class ProgramRunner {
   RunEnd Run(const std::function<SandboxResult(const SandboxLimits&)>& sandboxed);
 
  private:
+  SandboxResult RunCompiler(const std::string& source, const std::string& made,
+                            const std::atomic<bool>& cancelled);
+
   Sandbox* const sandbox_;
   const Options options_;
   CompileCache cache_;

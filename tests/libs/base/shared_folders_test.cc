@@ -76,16 +76,37 @@ TEST_F(SharedFoldersTest, GoTheLeastRecentlyUsedFirstUnlessTheyAreHeld) {
   const auto folders = Open(/*most=*/2);
   const auto held = folders->Get("held", WriteWord);
   ASSERT_TRUE(held.ok());
-  const auto make = [&](const std::string& name) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const auto make = [&](const std::string& name, int hours_ago) {
     ASSERT_TRUE(folders->Get(name, WriteWord).ok());
+    fs::last_write_time(folder_.path() / "kept" / (name + ".lock"),
+                        fs::file_time_type::clock::now() - std::chrono::hours(hours_ago));
   };
-  make("old");
-  make("new");
-  make("newest");
+  make("old", 2);
+  make("new", 1);
+  make("newest", 0);
   EXPECT_TRUE(fs::exists((*held)->path() / "word"));
   EXPECT_FALSE(fs::exists(folder_.path() / "kept/old"));
   EXPECT_TRUE(fs::exists(folder_.path() / "kept/newest"));
+}
+
+TEST_F(SharedFoldersTest, AreNotWaitedForWhenNobodyWantsThemAnyMore) {
+  const auto folders = Open();
+  const auto meanwhile = [&](const fs::path& folder) {
+    const auto got = Open()->Get("a", MustNotBeMade, [] { return true; });
+    EXPECT_EQ(got.status().code(), StatusCode::kUnavailable);
+    return WriteWord(folder);
+  };
+  EXPECT_TRUE(folders->Get("a", meanwhile).ok());
+}
+
+TEST_F(SharedFoldersTest, DoNotGrowFromWhatADeadProcessLeftOfThem) {
+  const std::string left = "a.aside-" + std::to_string(getpid()) + "-";
+  for (int number = 0; number < 50; ++number) {
+    folder_.Write("kept/" + left + std::to_string(number) + "/rubbish", "x");
+  }
+  const auto got = Open()->Get("a", WriteWord);
+  ASSERT_TRUE(got.ok()) << got.status().ToString();
+  EXPECT_FALSE(fs::exists((*got)->path() / "rubbish"));
 }
 
 TEST_F(SharedFoldersTest, LieInAFolderThatNobodyElseCanWrite) {

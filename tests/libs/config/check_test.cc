@@ -138,6 +138,39 @@ const Broken kBroken[] = {
            {.name = "lua", .fences = {}, .file = "program.lua", .compile = {}, .run = {}}};
      },
      "languages.lua.run is missing"},
+    {"LanguageThatRunsWhatNothingMakes",
+     [](Config& c) {
+       c.languages = {
+           {.name = "lua", .fences = {}, .file = "program", .compile = {}, .run = {"./program"}}};
+     },
+     "languages.lua.run starts ./NAME, which no command compiles"},
+    {"LanguageThatDoesNotRunWhatItMakes",
+     [](Config& c) {
+       c.languages = {
+           {.name = "c", .fences = {}, .file = "a.c", .compile = {"cc", "a.c"}, .run = {"a.out"}}};
+     },
+     "languages.c.run must start what `compile` made"},
+    {"LanguageThatPrecompilesOutside",
+     [](Config& c) {
+       c.languages = {{.name = "c",
+                       .fences = {},
+                       .file = "a.c",
+                       .compile = {"cc", "a.c"},
+                       .run = {"./a.out"},
+                       .precompile = {"cc", "a.h"},
+                       .precompiled = "../a.h.gch"}};
+     },
+     "languages.c.precompiled must be FOLDER/NAME"},
+    {"LanguageThatPrecompilesNothing",
+     [](Config& c) {
+       c.languages = {{.name = "c",
+                       .fences = {},
+                       .file = "a.c",
+                       .compile = {"cc", "a.c"},
+                       .run = {"./a.out"},
+                       .precompile = {"cc", "a.h"}}};
+     },
+     "languages.c.precompile and .precompiled go together"},
     {"LanguageThatIsKnown",
      [](Config& c) {
        c.languages = {{.name = "cpp", .fences = {}, .file = "a", .compile = {}, .run = {"a"}}};

@@ -60,14 +60,23 @@ TEST_F(CompileTest, WithoutItWhereItCannotBeHad) {
   EXPECT_EQ(Output(Appending("exit 1"), "#!/bin/tail -n1\nalone\n"), "alone\n");
 }
 
+TEST_F(CompileTest, WithoutItWhereItIsDamaged) {
+  LanguageConfig language = Appending("mkdir shared && echo damaged > shared/made");
+  language.compile.back() = "test ! -e shared/made && mv source program && chmod +x program";
+  EXPECT_EQ(Output(language, "#!/bin/tail -n1\nalone\n"), "alone\n");
+}
+
 TEST_F(CompileTest, CppWithAPrecompiledHeader) {
   LanguageConfig cpp = *FindLanguage("cpp", {});
   EXPECT_EQ(Output(cpp, "#include <bits/stdc++.h>\nint main() { std::cout << std::gcd(12, 18); }"),
             "6");
-  cpp.compile.insert(cpp.compile.end() - 1, "-H");  // says what it reads, and ! what was ready
-  const std::string said = Output(cpp, "#include <bits/stdc++.h>\n#error here\n");
+  // The program tells what the compiler read; "!" is before what was ready.
+  cpp.compile = {"/bin/sh", "-c",
+                 "g++ -H -std=c++20 -O2 -Iheaders -c program.cpp 2>said; "
+                 "{ echo '#!/bin/tail -n+2'; cat said; } >program; chmod +x program"};
+  const std::string said = Output(cpp, "#include <bits/stdc++.h>\nint x;\n");
   EXPECT_NE(said.find("! headers/bits/stdc++.h.gch"), std::string::npos) << said;
-  const std::string other = Output(cpp, "#define X\n#include <vector>\n#error here\n");
+  const std::string other = Output(cpp, "#include <vector>\nint x;\n");
   EXPECT_EQ(other.find("stdc++.h.gch"), std::string::npos) << other;
 }
 
@@ -79,6 +88,8 @@ TEST_F(CompileTest, NothingWithACompilerThatIsNotThere) {
   const Status status = CheckPrograms(*sandbox_, missing);
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(status.message().find("no-such-compiler"), std::string::npos) << status.message();
+  missing.compile.front() = "cd";  // only the shell knows it
+  EXPECT_FALSE(CheckPrograms(*sandbox_, missing).ok());
 }
 
 }  // namespace

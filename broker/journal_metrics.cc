@@ -30,6 +30,8 @@ void UpdateJournalMetrics(const JournalState& journal, uint64_t live_bytes, Metr
   counter("cohort_journal_failed_syncs_total", "Syncs that failed.", journal.failed_syncs);
   counter("cohort_journal_abandoned_segments_total", "Files left behind after a failure.",
           journal.abandoned_segments);
+  counter("cohort_journal_reused_segments_total", "Dropped files that are written again.",
+          journal.reused_segments);
   gauge("cohort_journal_pending_records", "Records that are not yet durable.",
         static_cast<double>(journal.pending_records));
   gauge("cohort_journal_disk_bytes", "What the journal takes on the disk.",

@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstdio>
@@ -112,6 +113,22 @@ bool AllZero(std::string_view bytes) {
          (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
+uint64_t ReachOfRecords(std::string_view bytes, uint64_t key) {
+  constexpr uint32_t kMostType = 1 << 16;
+  uint64_t reach = 0;
+  for (uint64_t at = 0; at + kHeaderBytes <= bytes.size(); at += kAlignment) {
+    if (!HasMagic(bytes, at, key)) continue;
+    const uint64_t payload = IntegerAt<uint32_t>(bytes, at + 4);
+    // Old bytes hold the magic by chance once in a thousand segments, a whole header never.
+    const bool header = IntegerAt<uint32_t>(bytes, at + 8) < kMostType &&
+                        IntegerAt<uint32_t>(bytes, at + 12) <= payload &&
+                        payload <= kMaxRecordPayload;
+    if (header)
+      reach = std::max(reach, std::min<uint64_t>(bytes.size(), at + RecordBytes(payload)));
+  }
+  return reach;
+}
+
 void AppendHeaderAndHead(const JournalRecord& record, uint64_t key, uint64_t offset,
                          std::string& out) {
   uint64_t payload = record.head.size();
@@ -140,7 +157,7 @@ void AppendSegmentRecord(const SegmentMark& segment, uint64_t first_sequence, st
   AppendOwnRecord(kSegmentMagic, kSegmentRecord, kSegmentRecordBytes - kHeaderBytes, first_sequence,
                   SeedOf(0, 0), out, [&](std::string& payload) {
                     AppendInteger(payload, segment.version);
-                    AppendInteger(payload, uint32_t{0});
+                    AppendInteger(payload, uint32_t{segment.used_before});
                     AppendInteger(payload, segment.number);
                     AppendInteger(payload, segment.key);
                     AppendMark(segment.mark, payload);
@@ -195,6 +212,7 @@ std::optional<SegmentMark> ParseSegmentRecord(std::string_view segment, bool ver
   SegmentMark mark;
   mark.version = IntegerAt<uint32_t>(segment, kVersionOffset);
   if (mark.version > kFormatVersion) return mark;
+  mark.used_before = IntegerAt<uint32_t>(segment, kVersionOffset + 4) != 0;
   mark.number = IntegerAt<uint64_t>(segment, kVersionOffset + 8);
   mark.key = IntegerAt<uint64_t>(segment, kVersionOffset + 16);
   mark.mark = MarkAt(segment, kVersionOffset + 24);

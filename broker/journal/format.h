@@ -1,8 +1,8 @@
 // How the journal's bytes look. Pure: nothing here reads or writes a file.
 //
 // A segment is a file `<number>-<key>.segment`. Everything in it starts at a multiple of 8: a
-// segment record, then batches, each a batch record and the records it counts, then zeros. Integers
-// are little-endian.
+// segment record, then batches, each a batch record and the records it counts, then zeros, or what
+// the file held when it was an earlier segment. Integers are little-endian.
 //
 //   record:  magic u32 | payload bytes u32 | type u32 | head bytes u32 | sequence u64 | check u64 |
 //            payload = head, bodies | zeros up to a multiple of 8
@@ -30,7 +30,7 @@
 
 namespace cohort::journal {
 
-constexpr uint32_t kFormatVersion = 1;
+constexpr uint32_t kFormatVersion = 2;  // 1: no file was used before
 constexpr size_t kAlignment = 8;
 constexpr size_t kHeaderBytes = 32;
 
@@ -62,6 +62,8 @@ struct BatchMark {
 
 struct SegmentMark {
   uint32_t version = kFormatVersion;
+  // The file was a segment before: where nothing of this one stands, old bytes may, and not zeros.
+  bool used_before = false;
   uint64_t number = 0;
   uint64_t key = 0;
   SyncedMark mark;
@@ -104,6 +106,9 @@ std::optional<BatchMark> ParseBatch(const ParsedRecord& record);
 std::optional<SegmentMark> ParseSegmentRecord(std::string_view segment, bool verify = true);
 
 bool AllZero(std::string_view bytes);
+// How far the records of the segment of this key reach into `bytes`, valid or torn, which begin at
+// a multiple of 8: the end of the last that bears its magic, 0 when none does.
+uint64_t ReachOfRecords(std::string_view bytes, uint64_t key);
 
 std::string SegmentName(uint64_t number, uint64_t key);
 struct SegmentFile {

@@ -27,7 +27,7 @@ class Gathering {
   // Awaited records worth waiting for, counting those that are there already; 0: none.
   uint64_t expected() const { return left_out_ > 0 ? 0 : expected_; }
   // … since the last sync's end, at most.
-  Span limit() const { return usual_ < kRoundTrip ? Span(0) : std::min(usual_ / 2, kLongest); }
+  Span limit() const { return std::min({usual_, std::max(usual_ / 2, kRoundTrip), kLongest}); }
   // A wait ended with so many: in vain unless most of those that were missing came.
   void Waited(uint64_t records) {
     if (4 * records >= 3 * expected_) {
@@ -39,8 +39,8 @@ class Gathering {
   }
 
  private:
-  // Nobody is back sooner than this, so shorter syncs are not worth a wait.
-  static constexpr Span kRoundTrip = std::chrono::milliseconds(1);
+  // Nobody is back sooner than this.
+  static constexpr Span kRoundTrip = std::chrono::microseconds(500);
   static constexpr Span kLongest = std::chrono::milliseconds(5);
   static constexpr uint64_t kMostInVain = 8;
 

@@ -55,21 +55,24 @@ class Reader {
     number_ = segment.file.number;
     first_ = 0;
     end_known_ = segment.end.has_value() || number_ >= synced_.segment;
-    const uint64_t key = segment.file.key;
+    key_ = segment.file.key;
+    used_before_ = true;
+    to_come_ = 0;
     uint64_t offset = 0;
     const auto own = ParseSegmentRecord(bytes, options_.verify);
     if (own && IsOf(*own, segment.file)) {
+      used_before_ = own->used_before;
       offset = kSegmentRecordBytes;
       if (last_ == 0) last_ = own->mark.synced_sequence;
       Extend(offset);
     }
     while (offset < bytes.size() && !ended_) {
-      if (const auto record = ParseRecord(bytes, offset, key, options_.verify)) {
+      if (const auto record = ParseRecord(bytes, offset, key_, options_.verify)) {
         COHORT_RETURN_IF_ERROR(Take(*record, offset, bytes));
         offset += record->bytes;
         if (!ended_) Extend(offset);
       } else {
-        offset = PassBadPlace(bytes, offset, key);
+        offset = PassBadPlace(bytes, offset);
       }
     }
     const uint64_t expected = segment.end                  ? *segment.end
@@ -86,7 +89,9 @@ class Reader {
   Status Take(const ParsedRecord& record, uint64_t offset, std::string_view bytes) {
     const bool synced = Position{number_, offset} < synced_;
     if (!synced) ReachSyncedEnd();
+    if (const auto batch = ParseBatch(record)) to_come_ = batch->records;
     if (record.type < kFirstRecordType) return {};
+    if (to_come_ > 0) --to_come_;
     if (first_ == 0) first_ = record.sequence;
     if (record.sequence <= last_) return {};  // written again after a failed sync
     if (last_ != 0 && record.sequence != last_ + 1) {
@@ -105,14 +110,14 @@ class Reader {
   void Extend(uint64_t offset) { result_.end = std::max(result_.end, {number_, offset}); }
 
   // Returns where to go on: the next valid record, or the end.
-  uint64_t PassBadPlace(std::string_view bytes, uint64_t offset, uint64_t key) {
+  uint64_t PassBadPlace(std::string_view bytes, uint64_t offset) {
     if (Position{number_, offset} >= synced_) {
       ReachSyncedEnd();
       EndTorn(bytes, offset);
       return bytes.size();
     }
-    if (!end_known_ && AllZero(bytes.substr(offset))) return bytes.size();
-    uint64_t next = FindRecord(bytes, offset + kAlignment, key, options_.verify);
+    if (!end_known_ && WrittenBytes(bytes.substr(offset)) == 0) return bytes.size();
+    uint64_t next = FindRecord(bytes, offset + kAlignment, key_, options_.verify);
     if (synced_.segment == number_ && next > synced_.offset) {
       next = std::min<uint64_t>(synced_.offset, bytes.size());
     }
@@ -133,12 +138,23 @@ class Reader {
 
   void EndTorn(std::string_view bytes, uint64_t offset) {
     ended_ = true;
-    std::string_view rest = bytes.substr(offset);
-    if (AllZero(rest)) return;
-    while (rest.back() == 0) rest.remove_suffix(1);
+    const uint64_t written = WrittenBytes(bytes.substr(offset));
+    if (written == 0) return;
     result_.report.torn_segment = number_;
     result_.report.torn_offset = offset;
-    result_.report.torn_bytes = rest.size();
+    result_.report.torn_bytes = written;
+  }
+
+  // … of this segment, as far as that can be told: a file's earlier life wrote none of them.
+  uint64_t WrittenBytes(std::string_view rest) const {
+    if (used_before_ && !buffer_.unreadable()) {
+      // Of a record that its batch counted at least a header.
+      const uint64_t least = to_come_ > 0 ? kHeaderBytes : 0;
+      rest = rest.substr(0, std::max(ReachOfRecords(rest, key_), least));
+    }
+    if (AllZero(rest)) return 0;
+    while (rest.back() == 0) rest.remove_suffix(1);
+    return rest.size();
   }
 
   std::string KeepAside(std::string_view bytes, uint64_t offset) {
@@ -194,8 +210,12 @@ class Reader {
   ReadResult result_;
   const Position synced_;  // the highest that is named
   std::vector<uint64_t> first_sequences_;
-  uint64_t number_ = 0;  // of the segment that is read
-  uint64_t first_ = 0;   // sequence of its first record
+  // Of the segment that is read.
+  uint64_t number_ = 0;
+  uint64_t key_ = 0;
+  bool used_before_ = false;
+  uint32_t to_come_ = 0;  // records of the batch that is read
+  uint64_t first_ = 0;    // sequence of its first record
   bool end_known_ = true;
   uint64_t last_ = 0;  // sequence handed out, or known to be missing
   bool ended_ = false;

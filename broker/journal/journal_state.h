@@ -78,6 +78,7 @@ struct JournalState {
   uint64_t failed_writes = 0;
   uint64_t failed_syncs = 0;
   uint64_t abandoned_segments = 0;
+  uint64_t reused_segments = 0;  // dropped ones that became the spare
   uint64_t pending_records = 0;  // appended and not yet durable
 
   std::vector<SegmentInfo> closed;   // oldest first

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,7 @@ class JournalWriter {
   void Close();
   void Abandon(const std::string& reason, uint64_t& counter);
   void CleanUp();
+  bool Reuse(const Gone& segment);
   void Fail(const Status& status) { state_.last_error = status.message(); }
   SyncedMark Mark();
 
@@ -98,12 +100,14 @@ class JournalWriter {
   uint64_t first_sequence_ = 0;
   uint64_t offset_ = 0;  // where the next batch goes
   uint64_t allocated_ = 0;
+  bool used_before_ = false;
   uint64_t records_end_ = 0;  // end of the last batch that holds records; 0: there is none
   Position named_;            // by the last mark in it
   bool name_synced_ = false;
 
   std::unique_ptr<File> spare_;
   uint64_t spare_bytes_ = 0;
+  bool spare_used_before_ = false;
 
   // `oldest_segment` as it is, as it stands in the file, and as it is durable.
   uint64_t oldest_ = 1;
@@ -111,6 +115,7 @@ class JournalWriter {
   uint64_t durable_oldest_ = 1;
   std::vector<std::string> closed_names_;  // of state_.closed
   std::vector<Gone> dropped_;              // go when `oldest` is durable
+  std::set<uint64_t> failed_;              // segments whose disk has failed them
   std::vector<std::string> useless_;       // go after the next sync
   std::vector<ReadResult::Cut> cuts_;      // as well
 

@@ -180,6 +180,7 @@ Status SegmentBuffer::Load(FileLayer& files, const std::filesystem::path& path) 
     capacity_ = size;
   }
   size_ = size;
+  unreadable_ = false;
   if (const auto got = file->ReadAt(0, {buffer_.get(), size_}); got.ok()) {
     size_ = *got;
     return {};
@@ -187,7 +188,9 @@ Status SegmentBuffer::Load(FileLayer& files, const std::filesystem::path& path) 
   for (size_t offset = 0; offset < size_; offset += kDiskBlock) {
     const std::span<char> block(buffer_.get() + offset, std::min(kDiskBlock, size_ - offset));
     const auto got = file->ReadAt(offset, block);
-    if (!got.ok() || *got < block.size()) std::memset(block.data(), 0xff, block.size());
+    if (got.ok() && *got == block.size()) continue;
+    std::memset(block.data(), 0xff, block.size());
+    unreadable_ = true;
   }
   return {};
 }

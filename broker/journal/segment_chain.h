@@ -21,11 +21,13 @@ class SegmentBuffer {
   // What the disk cannot read is filled with 0xff, which is no valid record and not zero.
   Status Load(FileLayer& files, const std::filesystem::path& path);
   std::string_view bytes() const { return {buffer_.get(), size_}; }
+  bool unreadable() const { return unreadable_; }  // some of it
 
  private:
   std::unique_ptr<char[]> buffer_;
   size_t capacity_ = 0;
   size_t size_ = 0;
+  bool unreadable_ = false;
 };
 
 // The offset of the next valid record from `offset` on, in steps of 8; the size when there is none.

@@ -169,12 +169,14 @@ TEST(JournalCrash, LosesDoublesAndInventsNothingAtAnyByte) {
   EXPECT_EQ(history.violations, 0u) << history.first_violation;
   EXPECT_GE(history.last_state.records, 2000u);
   EXPECT_GT(history.last_state.open_segment, 20u);
+  EXPECT_GT(history.last_state.reused_segments, 10u);
   EXPECT_GT(history.restarts, 30u);
   EXPECT_GE(history.injected.size(), 6u);
   std::cout << "crash points: " << history.crash_points << ", restarts: " << history.restarts
             << ", records: " << history.last_state.records
             << ", segments: " << history.last_state.open_segment
-            << ", abandoned: " << history.last_state.abandoned_segments << "\n";
+            << ", abandoned: " << history.last_state.abandoned_segments
+            << ", used again: " << history.last_state.reused_segments << "\n";
 }
 
 TEST(JournalCrash, IsCaughtWithoutSyncs) {

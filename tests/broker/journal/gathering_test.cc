@@ -26,10 +26,13 @@ TEST(Gathering, ExpectsNobodyBeforeTheFirstSync) {
   EXPECT_EQ(Gathering().limit(), milliseconds(0));
 }
 
-TEST(Gathering, ASyncShorterThanARoundTripIsNotWaitedFor) {
+TEST(Gathering, WaitsNoLongerThanAShortSyncTakes) {
   Gathering gathering;
   gathering.Synced(microseconds(200), 16, 16);
-  EXPECT_EQ(gathering.limit(), milliseconds(0));
+  EXPECT_EQ(gathering.limit(), microseconds(200));
+  Gathering longer;
+  longer.Synced(microseconds(800), 16, 16);
+  EXPECT_EQ(longer.limit(), microseconds(500));
 }
 
 TEST(Gathering, ADiskThatHungDoesNotMakeTheNextWaitLong) {

@@ -194,6 +194,118 @@ TEST(JournalWriter, DropsOldestFirstAndOnlyWhatIsBelow) {
   disk.ExpectIntactAfterPowerCut();
 }
 
+// A journal whose open segment is a file that was a segment before.
+class ReusedSegment : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    while (disk_.writer->state().reused_segments == 0) {
+      disk_.Add(5);
+      ASSERT_TRUE(disk_.writer->Commit());
+      if (disk_.writer->state().closed.empty()) continue;
+      disk_.expected.needed_from = disk_.sequence;
+      disk_.writer->DropSegmentsBelow(disk_.sequence);
+      ASSERT_TRUE(disk_.writer->CommitMarker());
+    }
+    const uint64_t before = disk_.writer->state().open_segment;
+    while (disk_.writer->state().open_segment == before) {
+      disk_.Add(1);
+      ASSERT_TRUE(disk_.writer->Commit());
+    }
+  }
+  std::string& OpenSegment() { return disk_.files.Find(disk_.Segments().back())->live; }
+
+  Disk disk_;
+};
+
+TEST_F(ReusedSegment, HoldsOldBytesThatAreTakenForNothing) {
+  const std::string& bytes = OpenSegment();
+  ASSERT_EQ(bytes.size(), kSegment);
+  ASSERT_FALSE(journal::AllZero(std::string_view(bytes).substr(kSegment / 2)));
+  FaultyFiles killed(2, disk_.files.AfterKill());
+  disk_.ExpectIntact(killed);
+  const Read read(killed);
+  EXPECT_EQ(read.report.torn_bytes, 0u);
+  EXPECT_THAT(read.report.damages, IsEmpty());
+  disk_.ExpectIntactAfterPowerCut();
+}
+
+TEST_F(ReusedSegment, ShowsATornRecordAsAFreshOneDoes) {
+  const uint64_t end = disk_.writer->state().open_bytes;
+  disk_.Add(1, 2000);
+  ASSERT_TRUE(disk_.writer->Write());
+  const uint64_t written = disk_.writer->state().open_bytes;
+  FaultyFiles torn(2, disk_.files.AfterKill());
+  torn.Find(disk_.Segments().back())->live[written - 8] ^= 1;
+  const Read read(torn);
+  EXPECT_EQ(read.report.torn_offset, end + journal::kBatchRecordBytes);
+  const uint64_t torn_end = read.report.torn_offset + read.report.torn_bytes;
+  EXPECT_LE(torn_end, written);
+  EXPECT_GT(torn_end, written - 2 * journal::kAlignment) << "up to the zeros that fill it up";
+  EXPECT_EQ(read.report.last_sequence, disk_.sequence - 1);
+}
+
+TEST_F(ReusedSegment, MissesARecordWhoseHeaderNeverCame) {
+  const uint64_t end = disk_.writer->state().open_bytes;
+  const std::string before = OpenSegment();
+  disk_.Add(1, 2000);
+  ASSERT_TRUE(disk_.writer->Write());
+  FaultyFiles torn(2, disk_.files.AfterKill());
+  const uint64_t record = end + journal::kBatchRecordBytes;
+  torn.Find(disk_.Segments().back())
+      ->live.replace(record, journal::kHeaderBytes, before, record, journal::kHeaderBytes);
+  const Read read(torn);
+  EXPECT_EQ(read.report.torn_offset, record);
+  EXPECT_GT(read.report.torn_bytes, 0u);
+}
+
+TEST_F(ReusedSegment, TakesABlockThatTheDiskCannotReadForWritten) {
+  disk_.files.Find(disk_.Segments().back())->unreadable.push_back(100);
+  const Read read(disk_.files);
+  EXPECT_GT(read.report.torn_bytes + read.report.missing_records, 0u);
+}
+
+TEST_F(ReusedSegment, ReportsDamageBelowTheSyncedPlace) {
+  ASSERT_TRUE(disk_.writer->CommitMarker());
+  FaultyFiles damaged(2, disk_.files.AfterKill());
+  // As if this place of its first record had never been written over.
+  damaged.Find(disk_.Segments().back())
+      ->live.replace(journal::kSegmentRecordBytes + journal::kBatchRecordBytes, 8, 8, 'o');
+  const Read read(damaged);
+  EXPECT_THAT(read.report.damages, SizeIs(1));
+}
+
+TEST(JournalWriter, NeverUsesAFileAgainThatItsDiskHasFailed) {
+  Disk disk;
+  while (disk.writer->state().open_bytes < kSegment / 4 * 3) {
+    disk.Add(1);
+    ASSERT_TRUE(disk.writer->Commit());
+  }
+  FailNext(disk.files, Operation::kDataSync);
+  disk.Add(1);
+  ASSERT_TRUE(disk.writer->Commit());
+  ASSERT_EQ(disk.writer->state().abandoned_segments, 1u);
+  disk.expected.needed_from = disk.sequence;
+  disk.writer->DropSegmentsBelow(disk.sequence);
+  ASSERT_TRUE(disk.writer->CommitMarker());
+  EXPECT_THAT(disk.Segments(), SizeIs(1));
+  EXPECT_EQ(disk.writer->state().reused_segments, 0u);
+}
+
+TEST(JournalWriter, TakesNoMoreOfTheDiskForSegmentsThatAreUsedAgain) {
+  Disk disk;
+  for (int i = 0; i < 200; ++i) {
+    disk.Add(5);
+    ASSERT_TRUE(disk.writer->Commit());
+    disk.expected.needed_from = disk.sequence;
+    disk.writer->DropSegmentsBelow(disk.sequence);
+    ASSERT_TRUE(disk.writer->CommitMarker());
+    ASSERT_LE(disk.files.UsedBytes(), 2 * kSegment);
+    ASSERT_EQ(disk.files.UsedBytes(), disk.writer->state().disk_bytes);
+  }
+  EXPECT_GT(disk.writer->state().reused_segments, 10u);
+  disk.ExpectIntactAfterPowerCut();
+}
+
 class DamagedJournal : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -293,7 +405,7 @@ TEST_F(DamagedJournal, RefusesANewerFormat) {
   ASSERT_TRUE((*file)->WriteAt(0, {&piece, 1}).ok());
   const Read read(disk_.files);
   EXPECT_EQ(read.status.code(), StatusCode::kFailedPrecondition);
-  EXPECT_THAT(read.status.message(), HasSubstr("format 2"));
+  EXPECT_THAT(read.status.message(), HasSubstr("format 3"));
   EXPECT_THAT(read.sequences, IsEmpty());
 }
 

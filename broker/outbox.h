@@ -3,6 +3,7 @@
 // since it waits for nothing; so the deliveries of one task stay in their order. One thread.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 #include <vector>
@@ -23,14 +24,16 @@ class Outbox {
     ready.push_back(std::move(effect.event));
     return true;
   }
-  // Changes up to this one are durable. True when something became ready.
-  bool Synced(uint64_t synced) {
-    const size_t before = ready.size();
-    while (rests() && resting_.front().after <= synced) {
-      ready.push_back(std::move(resting_.front().event));
-      resting_.pop_front();
+  // Changes up to this one are durable: what became ready by that.
+  enum class News { kNone, kPatient, kUrgent };
+  News Synced(uint64_t synced) {
+    News news = News::kNone;
+    for (; rests() && resting_.front().after <= synced; resting_.pop_front()) {
+      Effect& effect = resting_.front();
+      news = std::max(news, effect.patient ? News::kPatient : News::kUrgent);
+      ready.push_back(std::move(effect.event));
     }
-    return ready.size() > before;
+    return news;
   }
   bool rests() const { return !resting_.empty(); }
 

@@ -21,7 +21,7 @@ namespace {
 constexpr int kIdleMilliseconds = 20;
 // From the beginning of a turn to the next: what comes meanwhile is read, written and answered
 // together, which saves more than it delays.
-constexpr Duration kShortestTurn = Seconds(0.00025);
+constexpr Duration kShortestTurn = Seconds(0.00015);
 constexpr int kBlockedMilliseconds = 2;
 constexpr size_t kReceivesPerTurn = 256;
 // A peer that was sent something just now waits so long for answers, so that many share a message.
@@ -163,7 +163,7 @@ void BrokerServer::Run() {
   socket_.set(zmq::sockopt::linger, 500);
 }
 
-bool BrokerServer::Turn() {
+void BrokerServer::WaitForNews() {
   std::array<zmq_pollitem_t, 3> items = {{
       {socket_.handle(), 0, ZMQ_POLLIN, 0},
       {watch_->events().handle(), 0, ZMQ_POLLIN, 0},
@@ -174,12 +174,19 @@ bool BrokerServer::Turn() {
                                            : kIdleMilliseconds;
   zmq_poll(items.data(), static_cast<int>(items.size()), watch_->PollMilliseconds(patience));
   if (items[2].revents != 0) wakeup_.Drain();
+}
+
+bool BrokerServer::Turn() {
+  // While something comes in every turn, there is no need to ask whether it does.
+  if (!busy_) WaitForNews();
   if (const Duration early = last_turn_ + kShortestTurn - clock_.Now(); early > Duration(0)) {
     std::this_thread::sleep_for(early);
   }
   last_turn_ = clock_.Now();
   const Time now = Now();
+  const uint64_t received = counters_.messages_received;
   const bool drained = ReceiveSome(now);
+  busy_ = counters_.messages_received != received || synced() != synced_before_;
   // What was sent before an expiry must count before it: time passes for leases when the socket is
   // empty. A socket that is never empty is read faster than any lease ends.
   const bool expire = drained || now - last_drained_ >= kLongestUndrained;
@@ -369,8 +376,9 @@ void BrokerServer::FlushAll(Time now) {
   if (const uint64_t synced = this->synced(); synced != synced_before_) {
     synced_before_ = synced;
     for (Peer* peer : unsynced_) {
-      if (!peer->outbox.Synced(synced)) continue;
-      peer->urgent = true;  // answers that waited for a sync come together anyway
+      const Outbox::News news = peer->outbox.Synced(synced);
+      if (news == Outbox::News::kNone) continue;
+      peer->urgent = peer->urgent || news == Outbox::News::kUrgent;
       QueueFlush(*peer);
     }
     std::erase_if(unsynced_, [](const Peer* peer) { return !peer->outbox.rests(); });

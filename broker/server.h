@@ -92,6 +92,8 @@ class BrokerServer {
   Time Now() const { return durability_ != nullptr ? durability_->Now() : clock_.Now(); }
   uint64_t synced() const { return durability_ != nullptr ? durability_->synced() : UINT64_MAX; }
 
+  // Until there is something to read, or for a moment.
+  void WaitForNews();
   // Reads, lets time pass, writes. True when nothing was left to read.
   bool Turn();
   // True when nothing is left to read.
@@ -135,6 +137,7 @@ class BrokerServer {
   uint64_t synced_before_ = 0;
   Effects effects_;
   Time last_turn_{};
+  bool busy_ = false;  // in the last turn something came
   Time last_drained_;
   Time next_publish_;
   ServerSnapshot counters_;  // machine is filled when published

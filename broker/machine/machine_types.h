@@ -51,7 +51,8 @@ struct MachineConfig {
 struct Effect {
   SessionId session = 0;
   Event event;
-  uint64_t after = 0;  // not to be sent before this change and all before it are durable
+  uint64_t after = 0;    // not to be sent before this change and all before it are durable
+  bool patient = false;  // an answer that nobody waits for with his next step
 };
 // A connection that the session is rid of, to be told `why` if it still stands. Final: another
 // process has taken the session's place.

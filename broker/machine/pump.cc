@@ -48,7 +48,11 @@ void QueueMachine::AdmitWaiting(Time now, Queue* queue, Effects& effects) {
     Session& session = sessions_.at(put.session);
     session.waiting_tasks -= 1;
     session.waiting_bytes -= bytes;
-    if (Task* task = PutNew(now, std::move(put.task))) RecordTask(now, task, effects);
+    if (known) {
+      queue->totals.known_puts += 1;
+    } else {
+      RecordTask(now, PutNew(now, std::move(put.task)), effects);
+    }
     Answer(session, put.number, Status(), known, effects, After(queue));
   }
 }

@@ -1,6 +1,7 @@
 #include "broker/machine/queue.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cohort {
 namespace {
@@ -22,15 +23,43 @@ Queue::Queue(std::string name, const MachineConfig& config, RecordOrder* order)
     : name_(std::move(name)), config_(config), order_(*order), durable_(IsDurable(name_, config)) {}
 
 Queue::~Queue() {
-  for (auto& [id, entry] : known_) order_.Remove(&entry);
+  for (auto& [space, ids] : known_) {
+    for (auto& [id, entry] : ids) order_.Remove(&entry);
+  }
+}
+
+const Entry* Queue::Lookup(const TaskId& id) const {
+  const auto space = known_.find({id.run, id.space});
+  if (space == known_.end()) return nullptr;
+  const Ids& ids = space->second;
+  // A producer's new ids come after those that are there.
+  if (WithinSpace()(ids.rbegin()->first, id)) return nullptr;
+  const auto found = ids.find(id);
+  return found == ids.end() ? nullptr : &found->second;
+}
+
+Entry* Queue::MakeEntry(const TaskId& id) {
+  Ids& ids = known_[{id.run, id.space}];
+  const size_t before = ids.size();
+  const auto place = ids.try_emplace(ids.end(), id);
+  known_count_ += ids.size() - before;
+  place->second.queue = this;
+  place->second.id = &place->first;
+  return &place->second;
+}
+
+void Queue::EraseEntry(const TaskId& id) {
+  const auto space = known_.find({id.run, id.space});
+  known_count_ -= space->second.erase(TaskId(id));
+  if (space->second.empty()) known_.erase(space);
 }
 
 Task* Queue::Find(const TaskId& id) const {
-  const auto found = known_.find(id);
-  return found == known_.end() ? nullptr : found->second.live.get();
+  const Entry* entry = Lookup(id);
+  return entry == nullptr ? nullptr : entry->live.get();
 }
 
-bool Queue::Knows(const TaskId& id) const { return known_.contains(id) || IsBelowFloor(id); }
+bool Queue::Knows(const TaskId& id) const { return Lookup(id) != nullptr || IsBelowFloor(id); }
 
 bool Queue::IsBelowFloor(const TaskId& id) const {
   const auto found = floors_.find({id.run, id.space});
@@ -38,20 +67,15 @@ bool Queue::IsBelowFloor(const TaskId& id) const {
 }
 
 LeaseKey Queue::SettledBy(const TaskId& id) const {
-  const auto found = known_.find(id);
-  if (found == known_.end() || found->second.live != nullptr) return {};
-  return found->second.settled_by;
+  const Entry* entry = Lookup(id);
+  return entry == nullptr || entry->live != nullptr ? LeaseKey() : entry->settled_by;
 }
 
 Task* Queue::Insert(std::unique_ptr<Task> task) {
   Task* raw = task.get();
-  const auto place = known_.try_emplace(raw->id).first;
-  Entry& entry = place->second;
-  entry.queue = this;
-  entry.id = &place->first;
-  entry.live = std::move(task);
+  raw->entry = MakeEntry(raw->id);
+  raw->entry->live = std::move(task);
   live_ += 1;
-  raw->entry = &entry;
   Account(raw, raw->state, +1);
   if (raw->state == TaskState::kReady) ready_[raw->priority].emplace(Place(raw), raw);
   if (raw->state == TaskState::kDead) dead_.emplace(raw->order, raw);
@@ -67,7 +91,7 @@ Entry* Queue::Erase(Task* task, LeaseKey settled_by) {
   order_.Remove(entry);
   live_ -= 1;
   if (IsBelowFloor(task->id) || config_.broken.no_dedupe) {
-    known_.erase(known_.find(task->id));
+    EraseEntry(task->id);
     return nullptr;
   }
   entry->settled_by = settled_by;
@@ -77,49 +101,54 @@ Entry* Queue::Erase(Task* task, LeaseKey settled_by) {
 
 Entry* Queue::Remember(const TaskId& id, LeaseKey settled_by) {
   if (IsBelowFloor(id) || config_.broken.no_dedupe) return nullptr;
-  const auto place = known_.try_emplace(id).first;
-  place->second.queue = this;
-  place->second.id = &place->first;
-  place->second.settled_by = settled_by;
-  return &place->second;
+  Entry* entry = MakeEntry(id);
+  entry->settled_by = settled_by;
+  return entry;
 }
 
 std::vector<Task*> Queue::Live() const {
   std::vector<Task*> tasks;
-  for (const auto& [id, entry] : known_) {
+  ForEach([&tasks](const Entry& entry) {
     if (entry.live != nullptr) tasks.push_back(entry.live.get());
-  }
+    return true;
+  });
   return tasks;
 }
 
 void Queue::Withdraw(Task* task) {
   const TaskId id = task->id;
-  if (Erase(task, {}) != nullptr) known_.erase(known_.find(id));
+  if (Erase(task, {}) != nullptr) EraseEntry(id);
 }
 
 bool Queue::RaiseFloor(uint64_t run, uint64_t space, uint64_t cursor) {
   uint64_t& floor = floors_[{run, space}];
   if (cursor <= floor) return false;
-  const TaskId from{run, space, floor, 0};
-  const TaskId to{run, space, cursor, 0};
-  floor = cursor;
-  for (auto each = known_.lower_bound(from); each != known_.end() && each->first < to;) {
+  const uint64_t from = std::exchange(floor, cursor);
+  const auto known = known_.find({run, space});
+  if (known == known_.end()) return true;
+  Ids& ids = known->second;
+  for (auto each = ids.lower_bound({run, space, from, 0});
+       each != ids.end() && each->first.cursor < cursor;) {
     if (each->second.live != nullptr) {
       ++each;
       continue;
     }
     order_.Remove(&each->second);
-    each = known_.erase(each);
+    each = ids.erase(each);
+    known_count_ -= 1;
   }
+  if (ids.empty()) known_.erase(known);
   return true;
 }
 
 std::vector<Task*> Queue::InRange(uint64_t run, uint64_t space, uint64_t first,
                                   uint64_t last) const {
   std::vector<Task*> tasks;
-  for (auto each = known_.lower_bound(TaskId{run, space, first, 0}); each != known_.end(); ++each) {
-    const TaskId& id = each->first;
-    if (id.run != run || id.space != space || id.cursor > last) break;
+  const auto known = known_.find({run, space});
+  if (known == known_.end()) return tasks;
+  const Ids& ids = known->second;
+  for (auto each = ids.lower_bound({run, space, first, 0});
+       each != ids.end() && each->first.cursor <= last; ++each) {
     if (each->second.live != nullptr) tasks.push_back(each->second.live.get());
   }
   return tasks;
@@ -215,10 +244,9 @@ std::vector<Task*> Queue::InState(TaskState state, size_t limit) const {
       if (!add(task)) return tasks;
     }
   } else if (count(state) > 0) {
-    for (const auto& [id, entry] : known_) {
-      if (entry.live == nullptr || entry.live->state != state) continue;
-      if (!add(entry.live.get())) return tasks;
-    }
+    ForEach([&](const Entry& entry) {
+      return entry.live == nullptr || entry.live->state != state || add(entry.live.get());
+    });
   }
   return tasks;
 }

@@ -105,7 +105,7 @@ class Queue {
   uint64_t bounded_bytes() const { return bounded_bytes_; }
   bool HasRoomFor(size_t bytes) const;
   // Ids of tasks that are over and may be put again, for all that the broker has been told.
-  uint64_t remembered() const { return known_.size() - live_; }
+  uint64_t remembered() const { return known_count_ - live_; }
   bool RemembersTooMany() const { return remembered() >= config_.remembered_ids; }
   bool IsFull() const;
   bool MayHold(size_t bytes) const;
@@ -143,6 +143,27 @@ class Queue {
   uint64_t record = 0;  // sequence of its newest QueueChange; 0: it has none
 
  private:
+  using Space = std::pair<uint64_t, uint64_t>;  // run, space
+  struct WithinSpace {
+    bool operator()(const TaskId& a, const TaskId& b) const {
+      return a.cursor != b.cursor ? a.cursor < b.cursor : a.index < b.index;
+    }
+  };
+  using Ids = std::map<TaskId, Entry, WithinSpace>;
+  // Null when nothing is known of it.
+  const Entry* Lookup(const TaskId& id) const;
+  Entry* MakeEntry(const TaskId& id);
+  void EraseEntry(const TaskId& id);
+  // bool(const Entry&), in order of id, until it returns false.
+  template <typename Function>
+  void ForEach(const Function& function) const {
+    for (const auto& [space, ids] : known_) {
+      for (const auto& [id, entry] : ids) {
+        if (!function(entry)) return;
+      }
+    }
+  }
+
   // Redelivered tasks before fresh ones, each by order of put.
   using Level = std::map<std::pair<bool, uint64_t>, Task*>;
   static std::pair<bool, uint64_t> Place(const Task* task) {
@@ -161,13 +182,14 @@ class Queue {
   const MachineConfig& config_;
   RecordOrder& order_;
   const bool durable_;
-  std::map<TaskId, Entry> known_;
-  uint64_t live_ = 0;                                         // of them
-  std::map<std::pair<uint64_t, uint64_t>, uint64_t> floors_;  // (run, space) → cursor
-  std::map<uint8_t, Level, std::greater<>> ready_;            // by priority
-  std::map<uint64_t, Task*> dead_;                            // by order
-  std::map<uint64_t, Phase> phases_;                          // of those told, by order
-  uint64_t counts_[6] = {};                                   // by TaskState, from 1
+  std::map<Space, Ids> known_;                      // no space without ids
+  uint64_t known_count_ = 0;                        // ids
+  uint64_t live_ = 0;                               // of them
+  std::map<Space, uint64_t> floors_;                // cursors
+  std::map<uint8_t, Level, std::greater<>> ready_;  // by priority
+  std::map<uint64_t, Task*> dead_;                  // by order
+  std::map<uint64_t, Phase> phases_;                // of those told, by order
+  uint64_t counts_[6] = {};                         // by TaskState, from 1
   uint64_t bounded_bytes_ = 0;
   uint64_t held_bytes_ = 0;
   uint64_t dead_bytes_ = 0;

@@ -140,7 +140,7 @@ class QueueMachine {
   Status CheckSpec(const TaskSpec& spec);
   // Results flow from `from` to `to` from now on; refused when they would flow in a circle.
   Status Connect(Queue* from, Queue* to);
-  // Null when it was known. The caller records it. Takes the body; the names stay.
+  // Of an id that its queue does not know. The caller records it. Takes the body; the names stay.
   Task* PutNew(Time now, TaskSpec&& spec);
   // Puts those that are not known, which are then in `fresh`.
   Status PutChildren(Time now, Task* parent, std::vector<TaskSpec>& children,
@@ -167,6 +167,8 @@ class QueueMachine {
   void CountStale(const LeaseToken& token, Queue* queue);
   void Answer(const Session& session, uint64_t number, Status status, bool known, Effects& effects,
               uint64_t after = 0);
+  void AnswerHolder(const Session& session, uint64_t number, bool known, Effects& effects,
+                    uint64_t after);
   void EndSession(Time now, SessionId id, EndOfSession how, const std::string& why,
                   Effects& effects);
   void DropWaitingPuts(Session& session);

@@ -83,10 +83,6 @@ Status QueueMachine::Connect(Queue* from, Queue* to) {
 
 Task* QueueMachine::PutNew(Time now, TaskSpec&& spec) {
   Queue* queue = TouchQueue(spec.queue);
-  if (queue->Knows(spec.id)) {
-    queue->totals.known_puts += 1;
-    return nullptr;
-  }
   auto task = std::make_unique<Task>();
   task->queue = queue;
   task->id = spec.id;
@@ -121,7 +117,12 @@ Status QueueMachine::PutChildren(Time now, Task* parent, std::vector<TaskSpec>& 
     const TaskId id = child.id;
     auto& emitted = parent->emitted;
     if (std::find(emitted.begin(), emitted.end(), id) == emitted.end()) emitted.push_back(id);
-    if (Task* task = PutNew(now, std::move(child))) fresh.push_back(task);
+    Queue* queue = FindQueue(child.queue);
+    if (queue->Knows(id)) {
+      queue->totals.known_puts += 1;
+    } else {
+      fresh.push_back(PutNew(now, std::move(child)));
+    }
   }
   return Status();
 }

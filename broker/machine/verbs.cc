@@ -26,6 +26,13 @@ void QueueMachine::Answer(const Session& session, uint64_t number, Status status
   effects.events.push_back({session.id, AnswerEvent{number, std::move(status), known}, after});
 }
 
+// A settled task's holder goes on without its answer: credit does not depend on it.
+void QueueMachine::AnswerHolder(const Session& session, uint64_t number, bool known,
+                                Effects& effects, uint64_t after) {
+  Answer(session, number, Status(), known, effects, after);
+  effects.events.back().patient = true;
+}
+
 // --- producers
 
 void QueueMachine::On(Time now, Session& session, uint64_t number, PutCommand& put,
@@ -40,7 +47,11 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, PutCommand& p
     return Answer(session, number, Unavailable(puts_refused_), false, effects);
   }
   if (known || (queue->waiting.empty() && queue->HasRoomFor(bytes))) {
-    if (Task* task = PutNew(now, std::move(put.task))) RecordTask(now, task, effects);
+    if (known) {
+      queue->totals.known_puts += 1;
+    } else {
+      RecordTask(now, PutNew(now, std::move(put.task)), effects);
+    }
     return Answer(session, number, Status(), known, effects, After(queue));
   }
   const bool too_many = session.waiting_tasks >= config_.waiting_tasks ||
@@ -165,7 +176,7 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, EmitCommand& 
   if (!fresh.empty() || task->emitted.size() > emitted_before) {
     RecordStep(now, queue, nullptr, std::move(change), fresh, effects);
   }
-  Answer(session, number, Status(), false, effects, After(queue, emit.children));
+  AnswerHolder(session, number, false, effects, After(queue, emit.children));
 }
 
 void QueueMachine::On(Time now, Session& session, uint64_t number, SettleCommand& settle,
@@ -185,13 +196,13 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, SettleCommand
     SettleChange change{queue->name(), task->id, by, {}};
     Entry* over = Forget(task, by);
     RecordStep(now, queue, over, std::move(change), fresh, effects);
-    return Answer(session, number, Status(), false, effects, After(queue, settle.children));
+    return AnswerHolder(session, number, false, effects, After(queue, settle.children));
   }
   Queue* queue = FindQueue(settle.queue);
   const LeaseKey by{settle.token.epoch, settle.token.lease};
   const bool repeated = queue != nullptr && queue->SettledBy(settle.id) == by;
   if (repeated) {
-    return Answer(session, number, Status(), true, effects, After(queue, settle.children));
+    return AnswerHolder(session, number, true, effects, After(queue, settle.children));
   }
   CountStale(settle.token, queue);
   const bool lives = queue != nullptr && queue->Find(settle.id) != nullptr;

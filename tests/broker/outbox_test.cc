@@ -42,10 +42,18 @@ TEST_F(OutboxTest, AnEventRestsUntilItsChangeIsDurable) {
   EXPECT_TRUE(Answer(1, 80));
   EXPECT_FALSE(Answer(2, 81));
   EXPECT_EQ(Ready(), "a1");
-  EXPECT_FALSE(outbox_.Synced(80));
-  EXPECT_TRUE(outbox_.Synced(81));
+  EXPECT_EQ(outbox_.Synced(80), Outbox::News::kNone);
+  EXPECT_EQ(outbox_.Synced(81), Outbox::News::kUrgent);
   EXPECT_FALSE(outbox_.rests());
   EXPECT_EQ(Ready(), "a2");
+}
+
+TEST_F(OutboxTest, TellsWhetherAnybodyWaitsForWhatBecameReady) {
+  outbox_.Add({1, AnswerEvent{1, Status(), false}, 90, /*patient=*/true}, kSynced);
+  outbox_.Add({1, AnswerEvent{2, Status(), false}, 91, /*patient=*/true}, kSynced);
+  Answer(3, 91);
+  EXPECT_EQ(outbox_.Synced(90), Outbox::News::kPatient);
+  EXPECT_EQ(outbox_.Synced(91), Outbox::News::kUrgent);
 }
 
 TEST_F(OutboxTest, AnswersNeverOvertake) {

@@ -21,6 +21,8 @@ CONSUMERS = 8
 CASES = [(size, window) for size in (4 * KIB, 64 * KIB) for window in (1, 16)]
 ROUNDS = 3
 SECONDS = 2
+# Until the broker writes into segments that it wrote before. The bare loop goes round in a file of two segments.
+WARM_UP = 3
 DURABLE = ["--broker.durability=disk"]
 REDIS = ["--port", "0", "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--auto-aof-rewrite-percentage", "0",
          "--daemonize", "no"]
@@ -43,7 +45,7 @@ def install():
 
 
 def peer(system, socket, size, window, pid):
-    return run_json([BIN / "bench-peer", system, "--socket", socket, "--bytes", size, "--window", window, "--seconds", SECONDS,
+    return run_json([BIN / "bench-peer", system, "--socket", socket, "--bytes", size, "--window", window, "--seconds", SECONDS, "--warm-up", WARM_UP,
                      "--producers", PRODUCERS, "--consumers", CONSUMERS, "--drain", 0, "--server", pid])
 
 
@@ -72,13 +74,13 @@ def measure_beanstalkd(folder, size, window):
 
 def measure_disk(folder, size, window):
     return run_json([BIN / "bench-peer", "disk", "--file", folder / "bare", "--bytes", size, "--records", PRODUCERS * window,
-                     "--seconds", SECONDS])
+                     "--warm-up", 1, "--seconds", SECONDS])
 
 
 def measure_broker(folder, size, window):
     with broker(folder, *DURABLE, name="durable") as server:
         seen = load("broker", "--endpoint", server.endpoint, "--bytes", size, "--producers", PRODUCERS, "--consumers", CONSUMERS,
-                    "--unanswered", window, "--window", 128, "--seconds", SECONDS, "--server", server.pid, *DRIVERS)
+                    "--unanswered", window, "--window", 128, "--seconds", SECONDS, "--warm-up", WARM_UP, "--server", server.pid, *DRIVERS)
     shutil.rmtree(folder / "durable")
     return seen
 

@@ -25,7 +25,7 @@ namespace {
 // What the broker's journal writes for a task beside its body: the put's record and the settle's.
 constexpr size_t kPutBytes = 288;
 constexpr size_t kSettleBytes = 192;
-constexpr off_t kFileBytes = off_t{1} << 30;
+constexpr off_t kFileBytes = off_t{128} << 20;
 
 struct Arguments {
   std::string system, socket, file;
@@ -47,9 +47,14 @@ int MeasureDisk(const Arguments& a) {
   const std::string batch(a.records * (a.bytes + kPutBytes + kSettleBytes), 'x');
   off_t at = 0;
   uint64_t syncs = 0;
-  const int64_t start = NowNanoseconds();
-  const auto limit = static_cast<int64_t>(a.run.seconds * 1e9);
-  while (NowNanoseconds() - start < limit) {
+  int64_t start = NowNanoseconds();
+  const int64_t warm = start + static_cast<int64_t>(a.run.warm_up_seconds * 1e9);
+  const auto limit = warm + static_cast<int64_t>(a.run.seconds * 1e9);
+  for (int64_t now = start; now < limit; now = NowNanoseconds()) {
+    if (start < warm && now >= warm) {
+      start = now;
+      syncs = 0;
+    }
     if (at + static_cast<off_t>(batch.size()) > kFileBytes) at = 0;
     size_t written = 0;
     while (written < batch.size()) {

@@ -100,6 +100,9 @@ Status BrokerDriver::Look(uint32_t index) {
         OnAnswer(peer, *answer);
       }
     }
+    // What is sent asks for more to read in passing.
+    if (peer.greeted && peer.produces) FillWindow(index);
+    if (peer.produces && peer.session->HasToSend()) break;
   }
   if (!peer.session->trouble().empty())
     return Unavailable(options_.name + ": " + peer.session->trouble());

@@ -6,14 +6,16 @@ beanstalkd after each write. Each one's clients run as suits it best: the broker
 connection in four (Redis with one or two processes was slower by up to a tenth). A producer of the broker declares a floor every 256 answers.
 The bare loop writes about the same bytes and syncs once per 32 × window tasks. Each case must reach 1.5 times the best peer or .80 of the bare
 loop: ratio = the smallest over the cases of the better of the two. The peers come from Debian; this script installs them when they are missing.
+--sync-ms N makes each sync of all of them N ms longer, as on a slower disk.
 """
+import argparse
 import shutil
 import statistics
 import subprocess
 import sys
 import os
 
-from servers import BIN, Server, broker, finish, load, run_json, scratch
+from servers import BIN, Server, broker, finish, load, run_json, scratch, slower_disk
 
 KIB = 1024
 PRODUCERS = 32
@@ -89,7 +91,12 @@ SYSTEMS = {"broker": measure_broker, "Redis": measure_redis, "beanstalkd": measu
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sync-ms", type=float, default=0, help="so much longer takes each sync (default: 0)")
+    arguments = parser.parse_args()
     install()
+    if arguments.sync_ms > 0:
+        slower_disk(arguments.sync_ms)
     smallest = 1e9
     with scratch() as folder:
         for size, window in CASES:

@@ -26,6 +26,12 @@ def scratch():
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def slower_disk(milliseconds):
+    """Makes each sync of what is started from now on take so much longer."""
+    os.environ["LD_PRELOAD"] = str(BIN.parent / "lib/libslow_sync.so")
+    os.environ["COHORT_SYNC_MS"] = str(milliseconds)
+
+
 class Server:
     """A process with a log; ready when `ready()` is true."""
 

@@ -39,7 +39,7 @@ class Gathering {
   }
 
  private:
-  // Nobody is back sooner than this.
+  // Half of a short sync is too little for anybody to be back: a whole one, or this, is waited.
   static constexpr Span kRoundTrip = std::chrono::microseconds(500);
   static constexpr Span kLongest = std::chrono::milliseconds(5);
   static constexpr uint64_t kMostInVain = 8;

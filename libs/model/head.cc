@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "libs/model/products.h"
 #include "libs/model/torch_types.h"
 
 namespace cohort {
@@ -110,14 +111,14 @@ class SelectFunction : public Function<SelectFunction> {
       const at::Tensor logits =
           LogitGradientRows(head, chosen, begin, end, inverse_temperature, scratch);
       if (grad_hidden.defined()) {
-        grad_hidden.index_copy_(0, rows.narrow(0, begin, end - begin), at::mm(logits, head.plain));
+        grad_hidden.index_copy_(0, rows.narrow(0, begin, end - begin), Product(logits, head.plain));
       }
       if (!grad_head.defined()) continue;
       const at::Tensor hidden = chosen.hidden.narrow(0, begin, end - begin);
       if (head.plain.scalar_type() == at::kFloat) {
         grad_head.addmm_(logits.t(), hidden);
       } else {
-        grad_head.add_(at::mm(logits.t(), hidden));
+        grad_head.add_(Product(logits.t(), hidden));
       }
     }
     return {grad_hidden, grad_head, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};

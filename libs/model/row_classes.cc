@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "libs/base/logging.h"
+#include "libs/model/products.h"
 #include "libs/model/torch_types.h"
 
 namespace cohort {
@@ -25,7 +26,7 @@ at::Tensor InBlocks(const at::Tensor& x, const at::Tensor& w, int64_t count) {
   at::Tensor y = at::empty({rows, w.size(0)}, x.options());
   for (int64_t first = 0; first < rows; first += count) {
     at::Tensor block = y.narrow(0, first, count);
-    at::mm_out(block, x.narrow(0, first, count), w.t());
+    ProductInto(block, x.narrow(0, first, count), w.t());
   }
   return y;
 }
@@ -158,13 +159,13 @@ at::Tensor BlockedLinear(const at::Tensor& x, const at::Tensor& w, const RowLadd
   for (int64_t count : ladder.Split(rows)) {
     if (first + count <= rows) {
       at::Tensor block = y.narrow(0, first, count);
-      at::mm_out(block, x.narrow(0, first, count), transposed);
+      ProductInto(block, x.narrow(0, first, count), transposed);
     } else {
       const int64_t left = rows - first;
       at::Tensor padded = at::empty({count, x.size(1)}, x.options());
       padded.narrow(0, 0, left).copy_(x.narrow(0, first, left));
       padded.narrow(0, left, count - left).zero_();
-      y.narrow(0, first, left).copy_(at::mm(padded, transposed).narrow(0, 0, left));
+      y.narrow(0, first, left).copy_(Product(padded, transposed).narrow(0, 0, left));
     }
     first += count;
   }

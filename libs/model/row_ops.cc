@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "libs/model/kv_cache.h"
+#include "libs/model/products.h"
 #include "libs/model/row_kernels.h"
 #include "libs/model/torch_types.h"
 
@@ -89,8 +90,8 @@ class LinearFunction : public Function<LinearFunction> {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor grad = Dense(grads[0], saved[0]);
     at::Tensor grad_x, grad_w;
-    if (context->needs_input_grad(0)) grad_x = at::mm(grad, saved[1]);
-    if (context->needs_input_grad(1)) grad_w = at::mm(grad.t(), saved[0]);
+    if (context->needs_input_grad(0)) grad_x = Product(grad, saved[1]);
+    if (context->needs_input_grad(1)) grad_w = Product(grad.t(), saved[0]);
     return {grad_x, grad_w, at::Tensor()};
   }
 };

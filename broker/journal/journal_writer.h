@@ -76,6 +76,7 @@ class JournalWriter {
   bool WriteAll();
   void Close();
   void Abandon(const std::string& reason, uint64_t& counter);
+  // Removes what nothing needs any more, or makes it the spare.
   void CleanUp();
   bool Reuse(const Gone& segment);
   void Fail(const Status& status) { state_.last_error = status.message(); }

@@ -48,11 +48,7 @@ void QueueMachine::AdmitWaiting(Time now, Queue* queue, Effects& effects) {
     Session& session = sessions_.at(put.session);
     session.waiting_tasks -= 1;
     session.waiting_bytes -= bytes;
-    if (known) {
-      queue->totals.known_puts += 1;
-    } else {
-      RecordTask(now, PutNew(now, std::move(put.task)), effects);
-    }
+    Enter(now, queue, std::move(put.task), known, effects);
     Answer(session, put.number, Status(), known, effects, After(queue));
   }
 }

@@ -142,6 +142,8 @@ class QueueMachine {
   Status Connect(Queue* from, Queue* to);
   // Of an id that its queue does not know. The caller records it. Takes the body; the names stay.
   Task* PutNew(Time now, TaskSpec&& spec);
+  // A producer's task: put and recorded, or counted where its id is known.
+  void Enter(Time now, Queue* queue, TaskSpec&& spec, bool known, Effects& effects);
   // Puts those that are not known, which are then in `fresh`.
   Status PutChildren(Time now, Task* parent, std::vector<TaskSpec>& children,
                      std::vector<Task*>& fresh);

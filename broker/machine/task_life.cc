@@ -104,6 +104,14 @@ Task* QueueMachine::PutNew(Time now, TaskSpec&& spec) {
   return raw;
 }
 
+void QueueMachine::Enter(Time now, Queue* queue, TaskSpec&& spec, bool known, Effects& effects) {
+  if (known) {
+    queue->totals.known_puts += 1;
+  } else {
+    RecordTask(now, PutNew(now, std::move(spec)), effects);
+  }
+}
+
 Status QueueMachine::PutChildren(Time now, Task* parent, std::vector<TaskSpec>& children,
                                  std::vector<Task*>& fresh) {
   for (const TaskSpec& child : children) {

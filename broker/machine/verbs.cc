@@ -47,11 +47,7 @@ void QueueMachine::On(Time now, Session& session, uint64_t number, PutCommand& p
     return Answer(session, number, Unavailable(puts_refused_), false, effects);
   }
   if (known || (queue->waiting.empty() && queue->HasRoomFor(bytes))) {
-    if (known) {
-      queue->totals.known_puts += 1;
-    } else {
-      RecordTask(now, PutNew(now, std::move(put.task)), effects);
-    }
+    Enter(now, queue, std::move(put.task), known, effects);
     return Answer(session, number, Status(), known, effects, After(queue));
   }
   const bool too_many = session.waiting_tasks >= config_.waiting_tasks ||

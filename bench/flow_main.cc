@@ -1,10 +1,14 @@
 // bench-flow: what bad neighbours do to good ones, printed as one line of JSON.
 //
-//   bench-flow --endpoint E --rate R --queue-bytes B
-// Producers and consumers pass tasks through one queue at a fixed rate, first alone, then beside: a
-// consumer of the same queue that grants credit and stops reading, one that grants a byte, a
-// producer that puts ten times as much as its queue may hold, and tasks that are held. In the end
-// everything is read: each task that was put must have been settled, once.
+//   bench-flow --alone A --endpoint E --rate R --queue-bytes B
+// Producers and consumers pass tasks through one queue at a fixed rate, in turns through broker A,
+// where they are alone, and through broker E beside: a consumer of the same queue that grants
+// credit and stops reading, one that grants a byte, a producer that puts ten times as much as its
+// queue may hold, and tasks that are held. The turns are short, so that a machine that becomes
+// slower does so for both. In the end everything is read: each task that was put must have been
+// settled, once.
+#include <signal.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -18,16 +22,17 @@
 namespace cohort::bench {
 namespace {
 
-constexpr double kSlice = 0.25;  // seconds
+// Of a turn, in seconds: the load begins, is measured, comes to rest.
+constexpr double kBegin = 0.15, kSlice = 0.25, kRest = 0.05;
 constexpr size_t kHeldBytes = 300;
 constexpr size_t kPerThread = 4;  // producers, or consumers
 
 struct Arguments {
-  std::string endpoint;
+  std::string alone, endpoint;
   size_t producers = 8, consumers = 8;
   size_t bytes = 4096;
   double rate = 10'000;
-  double seconds = 5;
+  size_t turns = 16;
   size_t big_body = 256 * 1024;
   uint64_t queue_bytes = uint64_t{1} << 30;
   size_t held = 20'000;
@@ -54,9 +59,10 @@ BrokerDriver::Options Named(const Arguments& a, const std::string& name, size_t 
 }
 
 // Of one thread: `kPerThread` from `first` on.
-Work Producers(const Arguments& a, Board& board, size_t first) {
-  return [&a, &board, first](zmq::context_t& context) {
+Work Producers(const Arguments& a, const std::string& endpoint, Board& board, size_t first) {
+  return [&a, &endpoint, &board, first](zmq::context_t& context) {
     BrokerDriver::Options options = Named(a, "good-producer-" + std::to_string(first), a.bytes);
+    options.endpoint = endpoint;
     options.rate = a.rate * kPerThread / static_cast<double>(a.producers);
     BrokerDriver driver(options, context, board, board.tallies[kGoodProducers + first]);
     ProducerPlan plan;
@@ -66,10 +72,11 @@ Work Producers(const Arguments& a, Board& board, size_t first) {
   };
 }
 
-Work Consumers(const Arguments& a, Board& board, size_t first) {
-  return [&a, &board, first](zmq::context_t& context) {
-    BrokerDriver driver(Named(a, "good-consumer-" + std::to_string(first), 0), context, board,
-                        board.tallies[kGoodConsumers + first]);
+Work Consumers(const Arguments& a, const std::string& endpoint, Board& board, size_t first) {
+  return [&a, &endpoint, &board, first](zmq::context_t& context) {
+    BrokerDriver::Options options = Named(a, "good-consumer-" + std::to_string(first), 0);
+    options.endpoint = endpoint;
+    BrokerDriver driver(options, context, board, board.tallies[kGoodConsumers + first]);
     ConsumerPlan plan;
     plan.queue = "good";
     for (size_t i = 0; i < kPerThread; ++i) driver.Add(plan, Role::kRewardWorker);
@@ -140,57 +147,74 @@ Work Holders(const Arguments& a, Board& board) {
   };
 }
 
-struct Phase {
-  double rate = 0;
-  double p50 = 0, p99 = 0;  // of the slice in the middle
-  double worst_p99 = 0;     // of a slice
+std::vector<Work> Good(const Arguments& a, const std::string& endpoint, Board& board) {
+  std::vector<Work> good;
+  for (size_t i = 0; i < a.producers; i += kPerThread)
+    good.push_back(Producers(a, endpoint, board, i));
+  for (size_t i = 0; i < a.consumers; i += kPerThread)
+    good.push_back(Consumers(a, endpoint, board, i));
+  return good;
+}
+
+// What the good ones saw in their turns.
+struct Seen {
+  std::vector<double> rates, p50, p99;
 };
 
-// In slices: where the machine's host takes its cores away, one slice suffers and not the figure.
-Phase Measure(Board& board, const LoadProcesses& load, double seconds) {
+double Middle(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+double Largest(const std::vector<double>& values) {
+  return *std::max_element(values.begin(), values.end());
+}
+
+void MeasureTurn(Board& board, const LoadProcesses& load, Seen& seen) {
+  board.paused = false;
+  load.Sleep(kBegin);
+  for (Tally& tally : board.tallies) tally.latencies.Clear();
   const Totals before = Sum(board, kGoodProducers, kBad + 1);
   const int64_t start = NowNanoseconds();
-  std::vector<double> p50, p99;
-  for (double slept = 0; slept < seconds; slept += kSlice) {
-    for (Tally& tally : board.tallies) tally.latencies.Clear();
-    board.measuring = true;
-    load.Sleep(kSlice);
-    board.measuring = false;
-    p50.push_back(QuantileMs(board, .5));
-    p99.push_back(QuantileMs(board, .99));
-  }
-  const Totals after = Sum(board, kGoodProducers, kBad + 1);
+  board.measuring = true;
+  load.Sleep(kSlice);
+  board.measuring = false;
   const double took = static_cast<double>(NowNanoseconds() - start) / 1e9;
-  std::sort(p50.begin(), p50.end());
-  std::sort(p99.begin(), p99.end());
-  return {static_cast<double>(after.done - before.done) / took, p50[p50.size() / 2],
-          p99[p99.size() / 2], p99.back()};
+  const Totals after = Sum(board, kGoodProducers, kBad + 1);
+  board.paused = true;
+  load.Sleep(kRest);
+  seen.rates.push_back(static_cast<double>(after.done - before.done) / took);
+  seen.p50.push_back(QuantileMs(board, .5));
+  seen.p99.push_back(QuantileMs(board, .99));
 }
 
 int Main(int argc, char** argv) {
   Arguments a;
   CLI::App app{"What bad neighbours do to good ones."};
+  app.add_option("--alone", a.alone)->required();
   app.add_option("--endpoint", a.endpoint)->required();
   app.add_option("--bytes", a.bytes);
   app.add_option("--rate", a.rate);
-  app.add_option("--seconds", a.seconds);
+  app.add_option("--turns", a.turns);
   app.add_option("--queue-bytes", a.queue_bytes);
   app.add_option("--held", a.held);
   app.add_option("--server", a.server)->required();
   CLI11_PARSE(app, argc, argv);
 
+  Board* quiet = Board::Make();
   Board* board = Board::Make();
-  std::vector<Work> good;
-  for (size_t i = 0; i < a.producers; i += kPerThread) good.push_back(Producers(a, *board, i));
-  for (size_t i = 0; i < a.consumers; i += kPerThread) good.push_back(Consumers(a, *board, i));
+  quiet->paused = board->paused = true;
   const auto fail = [](const char* what) {
     std::fprintf(stderr, "bench-flow: %s\n", what);
     return 1;
   };
-  LoadProcesses load(*board, /*processes=*/4, std::move(good));
-  load.Sleep(1);
+  LoadProcesses lone(*quiet, /*processes=*/4, Good(a, a.alone, *quiet));
+  LoadProcesses load(*board, /*processes=*/4, Good(a, a.endpoint, *board));
+  Seen warm_up, alone, filling, beside;
+  for (int turn = 0; turn < 2; ++turn) {
+    MeasureTurn(*quiet, lone, warm_up);
+    MeasureTurn(*board, load, warm_up);
+  }
   const double resident_alone = ResidentMiB(a.server);
-  const Phase alone = Measure(*board, load, a.seconds);
 
   LoadProcesses holders(*board, 1, {Holders(a, *board)});
   const Tally& held = board->tallies[kHolders];
@@ -198,7 +222,7 @@ int Main(int argc, char** argv) {
   const double resident_held = ResidentMiB(a.server);
   LoadProcesses bad(*board, 2, {BadConsumers(a, *board), BigProducer(a, *board)});
   const Tally& big = board->tallies[kBigProducer];
-  const Phase filling = Measure(*board, load, 1);
+  MeasureTurn(*board, load, filling);
   uint64_t confirmed = 0;
   if (!WaitUntil(120, [&] {
         load.Sleep(.5);
@@ -206,7 +230,17 @@ int Main(int argc, char** argv) {
       })) {
     return fail("the queue does not fill up");
   }
-  const Phase beside = Measure(*board, load, a.seconds);
+  // Those in the other turns are stopped meanwhile: they would take a tenth of a core.
+  const auto all_but_alone = [&](int signal) {
+    kill(a.server, signal);
+    for (const LoadProcesses* each : {&load, &holders, &bad}) each->Signal(signal);
+  };
+  for (size_t turn = 0; turn < a.turns; ++turn) {
+    all_but_alone(SIGSTOP);
+    MeasureTurn(*quiet, lone, alone);
+    all_but_alone(SIGCONT);
+    MeasureTurn(*board, load, beside);
+  }
   const double resident = ResidentMiB(a.server);
 
   board->resume = true;
@@ -218,12 +252,16 @@ int Main(int argc, char** argv) {
     most_resident = std::max(most_resident, ResidentMiB(a.server));
     return drained.done >= big_tasks;
   });
-  board->sending_over = true;
-  Totals all;
+  quiet->sending_over = board->sending_over = true;
+  Totals all, lonely;
   WaitUntil(20, [&] {
     all = Sum(*board, 0, kThreads);
-    return all.done >= all.sent;
+    lonely = Sum(*quiet, 0, kThreads);
+    return all.done >= all.sent && lonely.done >= lonely.sent;
   });
+  all.sent += lonely.sent;
+  all.done += lonely.done;
+  all.failed += lonely.failed;
   std::printf(
       "{\"rate_alone\": %.1f, \"rate\": %.1f, \"p50_alone_ms\": %.3f, \"p50_ms\": %.3f, "
       "\"p99_alone_ms\": %.3f, \"p99_ms\": %.3f, "
@@ -232,12 +270,14 @@ int Main(int argc, char** argv) {
       "\"resident_mib\": %.1f, "
       "\"most_resident_mib\": %.1f, \"sent\": %llu, \"done\": %llu, \"failed\": %llu, "
       "\"redelivered\": %llu, \"big\": %llu}\n",
-      alone.rate, beside.rate, alone.p50, beside.p50, alone.p99, beside.p99, alone.worst_p99,
-      beside.worst_p99, filling.p99, resident_alone, resident_held, resident, most_resident,
+      Middle(alone.rates), Middle(beside.rates), Middle(alone.p50), Middle(beside.p50),
+      Middle(alone.p99), Middle(beside.p99), Largest(alone.p99), Largest(beside.p99),
+      Largest(filling.p99), resident_alone, resident_held, resident, most_resident,
       static_cast<unsigned long long>(all.sent), static_cast<unsigned long long>(all.done),
       static_cast<unsigned long long>(all.failed), static_cast<unsigned long long>(all.redelivered),
       static_cast<unsigned long long>(drained.done));
-  const bool healthy = load.Healthy() && holders.Healthy() && bad.Healthy() && drain.Healthy();
+  const bool healthy =
+      lone.Healthy() && load.Healthy() && holders.Healthy() && bad.Healthy() && drain.Healthy();
   return healthy ? 0 : 1;
 }
 

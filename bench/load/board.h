@@ -54,6 +54,7 @@ constexpr size_t kMostProducers = 64;
 struct Board {
   std::atomic<bool> measuring;     // latencies count
   std::atomic<bool> sending_over;  // nothing new is sent, what is under way is finished
+  std::atomic<bool> paused;        // those with a rate send nothing until it is taken back
   std::atomic<bool> stop;
   std::atomic<bool> resume;     // stalled consumers read again
   std::atomic<uint32_t> ready;  // sessions that stand

@@ -234,6 +234,10 @@ void BrokerDriver::Grant(Peer& peer) {
 void BrokerDriver::SendDue(int64_t now) {
   if (paced_.empty() || options_.rate <= 0 || board_.sending_over) return;
   const auto interval = static_cast<int64_t>(1e9 / options_.rate);
+  if (board_.paused) {
+    next_due_ = 0;
+    return;
+  }
   if (next_due_ == 0) {
     const bool all =
         std::all_of(peers_.begin(), peers_.end(), [](const Peer& p) { return p.greeted; });

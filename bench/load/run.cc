@@ -106,6 +106,10 @@ double LoadProcesses::ProcessorSeconds() const {
   return seconds;
 }
 
+void LoadProcesses::Signal(int signal) const {
+  for (const pid_t child : children_) kill(child, signal);
+}
+
 void LoadProcesses::Sleep(double seconds) const {
   timespec time{};
   time.tv_sec = static_cast<time_t>(seconds);

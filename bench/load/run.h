@@ -42,6 +42,7 @@ class LoadProcesses {
   // False when one has failed; it has said why.
   bool Healthy();
   double ProcessorSeconds() const;
+  void Signal(int signal) const;
   void Sleep(double seconds) const;
 
  private:

@@ -47,14 +47,23 @@ void ConnectionGuard::CutNow(int descriptor, Connection& connection, std::string
   cuts_.push_back({descriptor, connection.inode, reason});
 }
 
-void ConnectionGuard::Accepted(Time now, int descriptor, uint64_t inode) {
+bool ConnectionGuard::Accepted(Time now, int descriptor, uint64_t inode) {
   Connection* known = Find(descriptor);
-  const bool met = known != nullptr && !known->announced && known->inode == inode;
-  (met ? *known : Begin(now, descriptor, inode)).announced = true;
+  if (known != nullptr && known->inode == inode) {
+    known->announced = true;
+    return false;
+  }
+  const bool news = known != nullptr && !known->cut;
+  if (inode == 0) {
+    if (known != nullptr) Forget(descriptor, *known);
+    return news;
+  }
+  Begin(now, descriptor, inode).announced = true;
   while (pending_.size() > limits_.pending) {
     const int oldest = pending_.begin()->second;
     CutNow(oldest, connections_.at(oldest), "too_many_pending");
   }
+  return news;
 }
 
 bool ConnectionGuard::Ended(int descriptor) {
@@ -62,11 +71,15 @@ bool ConnectionGuard::Ended(int descriptor) {
   // The accept of the one that we have met is still to be told: this is the end of another.
   if (connection == nullptr || !connection->announced) return false;
   const bool news = !connection->cut;
-  SetPending({}, descriptor, *connection, false);
+  Forget(descriptor, *connection);
+  return news;
+}
+
+void ConnectionGuard::Forget(int descriptor, Connection& connection) {
+  SetPending({}, descriptor, connection, false);
   suspicious_.erase(descriptor);
   order_.erase(descriptor);
   connections_.erase(descriptor);
-  return news;
 }
 
 bool ConnectionGuard::Met(Time now, int descriptor, uint64_t inode, const std::string& key) {

@@ -47,8 +47,11 @@ class ConnectionGuard {
 
   explicit ConnectionGuard(const Limits& limits) : limits_(limits) {}
 
-  // --- as they come and go, in the order of the monitor's events
-  void Accepted(Time now, int descriptor, uint64_t inode);
+  // --- as they come and go, in the order of the monitor's events; but what happens to a connection
+  // on one of libzmq's threads may be told before its accept on another
+  // `inode` is 0 when the number is no socket's any more. True: an earlier connection of this
+  // number has ended untold.
+  bool Accepted(Time now, int descriptor, uint64_t inode);
   // False when the event is about an earlier connection of this number, or one that was cut.
   bool Ended(int descriptor);
 
@@ -94,6 +97,7 @@ class ConnectionGuard {
   Connection* Find(int descriptor);
   Connection& Begin(Time now, int descriptor, uint64_t inode);
   void SetPending(Time now, int descriptor, Connection& connection, bool pending);
+  void Forget(int descriptor, Connection& connection);
   void CutNow(int descriptor, Connection& connection, std::string_view reason);
 
   const Limits limits_;

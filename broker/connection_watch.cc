@@ -139,7 +139,9 @@ void ConnectionWatch::ReadEvents(Time now, std::vector<int>& ended) {
   while (const std::optional<ConnectionEvent> event = monitor_.Next()) {
     switch (event->kind) {
       case ConnectionEvent::Kind::kAccepted:
-        guard_.Accepted(now, event->descriptor, SocketInode(event->descriptor));
+        if (guard_.Accepted(now, event->descriptor, SocketInode(event->descriptor))) {
+          ended.push_back(event->descriptor);
+        }
         break;
       case ConnectionEvent::Kind::kEnded:
         if (guard_.Ended(event->descriptor)) ended.push_back(event->descriptor);

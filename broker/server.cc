@@ -9,7 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <thread>
 #include <utility>
 
 #include "broker/access.h"
@@ -19,9 +18,9 @@ namespace cohort {
 namespace {
 
 constexpr int kIdleMilliseconds = 20;
-// From the beginning of a turn to the next: what comes meanwhile is read, written and answered
-// together, which saves more than it delays.
-constexpr Duration kShortestTurn = Seconds(0.00015);
+// From the beginning of a turn to the next, unless the journal has news: what comes meanwhile is
+// read, written and answered together, which saves more than it delays.
+constexpr Duration kShortestTurn = Seconds(0.0004);
 constexpr int kBlockedMilliseconds = 2;
 constexpr size_t kReceivesPerTurn = 256;
 // A peer that was sent something just now waits so long for answers, so that many share a message.
@@ -34,6 +33,8 @@ constexpr Duration kJournalPatience = Seconds(30);
 constexpr size_t kBatchEvents = 256;
 constexpr size_t kBatchBytes = 256 * 1024;
 constexpr int kHighWaterMark = 16;  // batches: 4 MiB a peer may be behind, each way
+// Each connection belongs to one of them. One alone is what a broker of large bodies waits for.
+constexpr int kIoThreads = 2;
 
 const Clock& SystemTime() {
   static const SystemClock clock;
@@ -90,6 +91,7 @@ BrokerServer::BrokerServer(Options options, const Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
       machine_(WithEpoch(options_.machine, clock), clock.Now()),
+      context_(kIoThreads),
       socket_(context_, zmq::socket_type::router),
       last_drained_(clock.Now()),
       next_publish_(clock.Now()) {
@@ -180,7 +182,7 @@ bool BrokerServer::Turn() {
   // While something comes in every turn, there is no need to ask whether it does.
   if (!busy_) WaitForNews();
   if (const Duration early = last_turn_ + kShortestTurn - clock_.Now(); early > Duration(0)) {
-    std::this_thread::sleep_for(early);
+    wakeup_.Wait(early);
   }
   last_turn_ = clock_.Now();
   const Time now = Now();

@@ -1,4 +1,5 @@
-// What becomes of a socket's connections, told by its monitor in the order in which it happened.
+// What becomes of a socket's connections, told by its monitor in the order in which it happened. In
+// a context with several I/O threads the accept of a connection may be told after its end.
 //
 // Belongs to the thread of the socket. Never blocks; events wait without bound until they are read,
 // so read them every turn.

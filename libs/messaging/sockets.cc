@@ -1,9 +1,11 @@
 #include "libs/messaging/sockets.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -114,6 +116,13 @@ void Wakeup::Notify() {
 void Wakeup::Drain() {
   uint64_t count = 0;
   [[maybe_unused]] const ssize_t got = read(fd_, &count, sizeof(count));
+}
+
+void Wakeup::Wait(Duration limit) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(limit);
+  const timespec until{.tv_sec = seconds.count(), .tv_nsec = (limit - seconds).count()};
+  pollfd news{.fd = fd_, .events = POLLIN, .revents = 0};
+  if (ppoll(&news, 1, &until, nullptr) > 0) Drain();
 }
 
 }  // namespace cohort

@@ -8,6 +8,7 @@
 #include <string>
 #include <zmq.hpp>
 
+#include "libs/base/clock.h"
 #include "libs/base/status.h"
 #include "libs/messaging/envelope.h"
 
@@ -49,6 +50,8 @@ class Wakeup {
   int fd() const { return fd_; }
   void Notify();
   void Drain();
+  // Until it is notified, which is drained, or the time is up.
+  void Wait(Duration limit);
 
  private:
   int fd_;

@@ -156,6 +156,31 @@ TEST_F(GuardTest, ANumberThatIsUsedAgainIsAnotherConnection) {
   EXPECT_FALSE(guard.Ended(5)) << "cut already";
 }
 
+TEST_F(GuardTest, AnEndThatOvertakesItsAcceptIsToldWithIt) {
+  guard.Met(clock.Now(), 5, 105, "key");
+  guard.HelloAccepted(5, Role::kActor);
+  EXPECT_FALSE(guard.Ended(5)) << "it could be that of an earlier one";
+  EXPECT_TRUE(guard.Accepted(clock.Now(), 5, 0)) << "the number is free again";
+  EXPECT_THAT(guard.ToLookAt(9), IsEmpty());
+  // One that said nothing leaves nothing behind.
+  EXPECT_FALSE(guard.Ended(6));
+  EXPECT_FALSE(guard.Accepted(clock.Now(), 6, 0));
+  EXPECT_EQ(guard.pending(), 0u);
+}
+
+TEST_F(GuardTest, ALateAcceptDoesNotHarmTheNextConnectionOfTheNumber) {
+  guard.Met(clock.Now(), 5, 105, "gone");
+  EXPECT_FALSE(guard.Ended(5));
+  EXPECT_TRUE(guard.Accepted(clock.Now(), 5, 106)) << "another one has the number";
+  guard.Met(clock.Now(), 5, 106, "next");
+  guard.HelloAccepted(5, Role::kActor);
+  EXPECT_FALSE(guard.Accepted(clock.Now(), 5, 106)) << "its own accept";
+  clock.Advance(Seconds(11));
+  EXPECT_THAT(Cuts(), IsEmpty());
+  EXPECT_EQ(guard.KeyOf(5), "next");
+  EXPECT_TRUE(guard.Ended(5));
+}
+
 TEST_F(GuardTest, LooksAtTheSuspiciousEveryTimeAndTakesTurnsWithTheOthers) {
   for (int descriptor = 1; descriptor <= 6; ++descriptor) Greeted(descriptor);
   EXPECT_THAT(guard.ToLookAt(2), ElementsAre(1, 2));

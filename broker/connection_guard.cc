@@ -49,37 +49,33 @@ void ConnectionGuard::CutNow(int descriptor, Connection& connection, std::string
 
 bool ConnectionGuard::Accepted(Time now, int descriptor, uint64_t inode) {
   Connection* known = Find(descriptor);
-  if (known != nullptr && known->inode == inode) {
-    known->announced = true;
-    return false;
-  }
-  const bool news = known != nullptr && !known->cut;
-  if (inode == 0) {
-    if (known != nullptr) Forget(descriptor, *known);
-    return news;
-  }
-  Begin(now, descriptor, inode).announced = true;
+  const bool met = known != nullptr && !known->announced && known->inode == inode;
+  (met ? *known : Begin(now, descriptor, inode)).announced = true;
+  if (ended_early_.erase(descriptor) > 0) return Forget(descriptor);
+  accepted_.insert(descriptor);
   while (pending_.size() > limits_.pending) {
     const int oldest = pending_.begin()->second;
     CutNow(oldest, connections_.at(oldest), "too_many_pending");
   }
-  return news;
+  return false;
 }
 
 bool ConnectionGuard::Ended(int descriptor) {
+  if (accepted_.erase(descriptor) > 0) return Forget(descriptor);
+  ended_early_.insert(descriptor);
+  return false;
+}
+
+bool ConnectionGuard::Forget(int descriptor) {
   Connection* connection = Find(descriptor);
   // The accept of the one that we have met is still to be told: this is the end of another.
   if (connection == nullptr || !connection->announced) return false;
   const bool news = !connection->cut;
-  Forget(descriptor, *connection);
-  return news;
-}
-
-void ConnectionGuard::Forget(int descriptor, Connection& connection) {
-  SetPending({}, descriptor, connection, false);
+  SetPending({}, descriptor, *connection, false);
   suspicious_.erase(descriptor);
   order_.erase(descriptor);
   connections_.erase(descriptor);
+  return news;
 }
 
 bool ConnectionGuard::Met(Time now, int descriptor, uint64_t inode, const std::string& key) {

@@ -22,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -47,12 +48,12 @@ class ConnectionGuard {
 
   explicit ConnectionGuard(const Limits& limits) : limits_(limits) {}
 
-  // --- as they come and go, in the order of the monitor's events; but what happens to a connection
-  // on one of libzmq's threads may be told before its accept on another
-  // `inode` is 0 when the number is no socket's any more. True: an earlier connection of this
-  // number has ended untold.
+  // --- as they come and go, in the order of the monitor's events. Each accept has one end; libzmq
+  // may tell the end first where the two happened on different threads.
+  // True: it has ended already, as Ended says it.
   bool Accepted(Time now, int descriptor, uint64_t inode);
-  // False when the event is about an earlier connection of this number, or one that was cut.
+  // False when the event is about an earlier connection of this number, one that was cut, or one
+  // whose accept is still to be told.
   bool Ended(int descriptor);
 
   // --- messages
@@ -95,13 +96,15 @@ class ConnectionGuard {
     uint64_t since_look = 0;  // bytes of messages that ended since
   };
   Connection* Find(int descriptor);
+  bool Forget(int descriptor);  // as Ended, for ends that come in order
   Connection& Begin(Time now, int descriptor, uint64_t inode);
   void SetPending(Time now, int descriptor, Connection& connection, bool pending);
-  void Forget(int descriptor, Connection& connection);
   void CutNow(int descriptor, Connection& connection, std::string_view reason);
 
   const Limits limits_;
   std::unordered_map<int, Connection> connections_;
+  std::unordered_set<int> accepted_;     // told, their ends are not
+  std::unordered_set<int> ended_early_;  // told, their accepts are not
   std::set<std::pair<Time, int>> pending_;
   std::set<int> suspicious_;
   std::set<int> order_;  // for taking turns

@@ -243,6 +243,8 @@ void BrokerServer::OnMessage(Time now, Received received) {
 
 void BrokerServer::OnHello(Time now, const Received& received, SessionId session,
                            const HelloMessage& hello) {
+  // The peer may have come back already, on a connection that another thread of libzmq reads.
+  if (!ConnectionStands(received.descriptor)) return;
   if (const Status key = watch_->CheckHello(received.descriptor, hello.role); !key.ok()) {
     LogWarning("refused a hello", {{"instance", hello.instance}, {"why", key}});
     return SendLoose(received.routing_id, EncodeRefused(session, key));

@@ -85,7 +85,10 @@ Status BrokerDriver::Run() {
 
 Status BrokerDriver::Look(uint32_t index) {
   Peer& peer = peers_[index];
-  if (peer.consumer.stalls && peer.told_tasks > 0 && !board_.resume) return {};
+  if (peer.consumer.stalls && peer.told_tasks > 0 && !board_.resume) {
+    loop_.Remove(peer.session->socket());  // what lies there unread would wake the loop for ever
+    return {};
+  }
   // A bounded number of messages, so that one busy session leaves time for the others.
   for (int i = 0; i < 64; ++i) {
     std::optional<std::vector<Event>> events = peer.session->Receive();

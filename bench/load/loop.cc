@@ -25,6 +25,10 @@ void Loop::AddDescriptor(int descriptor, uint32_t index) {
   epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event);
 }
 
+void Loop::Remove(zmq::socket_t& socket) {
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, socket.get(zmq::sockopt::fd), nullptr);
+}
+
 void Loop::Touch(uint32_t index) { touched_.push_back(index); }
 
 const std::vector<uint32_t>& Loop::Wait(int64_t nanoseconds) {

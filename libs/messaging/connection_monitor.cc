@@ -1,6 +1,7 @@
 #include "libs/messaging/connection_monitor.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -80,6 +81,11 @@ std::optional<ConnectionEvent> ConnectionMonitor::Next() {
     if (const auto kind = KindOf(event, value)) return ConnectionEvent{*kind, value};
   }
   return std::nullopt;
+}
+
+bool ConnectionStands(int descriptor) {
+  pollfd look{.fd = descriptor, .events = POLLRDHUP, .revents = 0};
+  return poll(&look, 1, 0) == 0;
 }
 
 uint64_t SocketInode(int descriptor) {

@@ -1,5 +1,5 @@
 // What becomes of a socket's connections, told by its monitor in the order in which it happened. In
-// a context with several I/O threads the accept of a connection may be told after its end.
+// a context with several I/O threads the end of a connection may be told before its accept.
 //
 // Belongs to the thread of the socket. Never blocks; events wait without bound until they are read,
 // so read them every turn.
@@ -15,7 +15,7 @@ namespace cohort {
 
 struct ConnectionEvent {
   enum class Kind {
-    kAccepted,        // a descriptor, before any byte was read
+    kAccepted,        // a descriptor
     kEnded,           // a descriptor, while it is still open
     kKeyRefused,      // handshake: the other side's allow-list does not have our key
     kOtherMechanism,  // handshake: one side uses keys, the other does not
@@ -42,6 +42,8 @@ class ConnectionMonitor {
   zmq::socket_t events_;
 };
 
+// False when the other side has closed the connection, or this one.
+bool ConnectionStands(int descriptor);
 // The number of the socket behind a descriptor; 0 when there is none.
 uint64_t SocketInode(int descriptor);
 // Ends a connection that libzmq owns at once: the peer cannot send any more, and libzmq notices as

@@ -156,29 +156,40 @@ TEST_F(GuardTest, ANumberThatIsUsedAgainIsAnotherConnection) {
   EXPECT_FALSE(guard.Ended(5)) << "cut already";
 }
 
-TEST_F(GuardTest, AnEndThatOvertakesItsAcceptIsToldWithIt) {
-  guard.Met(clock.Now(), 5, 105, "key");
-  guard.HelloAccepted(5, Role::kActor);
-  EXPECT_FALSE(guard.Ended(5)) << "it could be that of an earlier one";
-  EXPECT_TRUE(guard.Accepted(clock.Now(), 5, 0)) << "the number is free again";
-  EXPECT_THAT(guard.ToLookAt(9), IsEmpty());
-  // One that said nothing leaves nothing behind.
-  EXPECT_FALSE(guard.Ended(6));
-  EXPECT_FALSE(guard.Accepted(clock.Now(), 6, 0));
+TEST_F(GuardTest, AnEndThatIsToldBeforeItsAcceptCounts) {
+  // Whatever the number is by then: still that socket, free, or somebody else's.
+  for (const uint64_t inode : {105, 0, 106}) {
+    guard.Met(clock.Now(), 5, 105, "key");
+    guard.HelloAccepted(5, Role::kActor);
+    EXPECT_FALSE(guard.Ended(5));
+    EXPECT_TRUE(guard.Accepted(clock.Now(), 5, inode));
+    EXPECT_THAT(guard.ToLookAt(9), IsEmpty());
+    EXPECT_EQ(guard.KeyOf(5), "");
+  }
+  EXPECT_FALSE(guard.Ended(6)) << "one that said nothing";
+  guard.Accepted(clock.Now(), 6, 106);
   EXPECT_EQ(guard.pending(), 0u);
+  clock.Advance(Seconds(11));
+  EXPECT_THAT(Cuts(), IsEmpty());
 }
 
-TEST_F(GuardTest, ALateAcceptDoesNotHarmTheNextConnectionOfTheNumber) {
-  guard.Met(clock.Now(), 5, 105, "gone");
+TEST_F(GuardTest, AnEarlyEndDoesNotHarmTheNextConnectionOfTheNumber) {
   EXPECT_FALSE(guard.Ended(5));
-  EXPECT_TRUE(guard.Accepted(clock.Now(), 5, 106)) << "another one has the number";
-  guard.Met(clock.Now(), 5, 106, "next");
-  guard.HelloAccepted(5, Role::kActor);
-  EXPECT_FALSE(guard.Accepted(clock.Now(), 5, 106)) << "its own accept";
+  guard.Accepted(clock.Now(), 5, 105);
+  Greeted(5, "next");
   clock.Advance(Seconds(11));
   EXPECT_THAT(Cuts(), IsEmpty());
   EXPECT_EQ(guard.KeyOf(5), "next");
   EXPECT_TRUE(guard.Ended(5));
+}
+
+TEST_F(GuardTest, ThoseThatAreMetBeforeTheirAcceptCountAsPending) {
+  for (int descriptor = 1; descriptor <= 5; ++descriptor) {
+    clock.Advance(Seconds(1));
+    guard.Met(clock.Now(), descriptor, 100 + descriptor, "");
+    guard.Accepted(clock.Now(), descriptor, 100 + descriptor);
+  }
+  EXPECT_THAT(Cuts(), ElementsAre("1 too_many_pending"));
 }
 
 TEST_F(GuardTest, LooksAtTheSuspiciousEveryTimeAndTakesTurnsWithTheOthers) {

@@ -112,8 +112,11 @@ class Fleet:
     # --- processes
 
     def make_broker(self):
+        loaded = [TESTS / f"lib{name}.so" for name in ("power_cut", "wall_clock")]
+        for library in loaded:
+            check(library.exists(), f"{library} is missing, and the loader would start the broker without: make build")
         environment = {
-            "LD_PRELOAD": f"{TESTS / 'libpower_cut.so'} {TESTS / 'libwall_clock.so'}",
+            "LD_PRELOAD": " ".join(map(str, loaded)),
             "POWER_CUT_DIRECTORY": str(self.disk / "journal"), "POWER_CUT_GRAVEYARD": str(self.disk / "graveyard"),
             "POWER_CUT_LOG": str(self.undo),
             "POWER_CUT_SYNC_MICROSECONDS": str(SYNC_MICROSECONDS if self.mounted else 0),

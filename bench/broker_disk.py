@@ -2,8 +2,9 @@
 
 32 producers with 1 and with 16 unanswered puts each, 8 consumers, bodies of 4 and 64 KiB; a task counts when its settle is confirmed, and put and settle
 are confirmed when they are on the disk. The same is asked of the peers: Redis (XADD, XREADGROUP, XACK) syncs its file before it answers,
-beanstalkd after each write. Each one's clients run as suits it best: the broker's on two threads in two processes, the peers' on a thread for each
-connection in four (Redis with one or two processes was slower by up to a tenth). A producer of the broker declares a floor every 256 answers.
+beanstalkd after each write. So that the servers are compared and not their clients, those of the broker and of Redis are alike: plain sockets, one
+thread for all producers and one for all consumers, in processes of their own (--zeromq: the broker's by ZeroMQ, as Cohort's processes have them, which
+takes about 45 us more of a task). beanstalkd's have a thread each. A producer of the broker declares a floor every 256 answers.
 The bare loop writes about the same bytes and syncs once per 32 × window tasks. Each case must reach 1.5 times the best peer or .80 of the bare
 loop: ratio = the smallest over the cases of the better of the two. The peers come from Debian; this script installs them when they are missing.
 --sync-ms N makes each sync of all of them N ms longer, as on a slower disk.
@@ -28,8 +29,8 @@ WARM_UP = 3
 DURABLE = ["--broker.durability=disk"]
 REDIS = ["--port", "0", "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--auto-aof-rewrite-percentage", "0",
          "--daemonize", "no"]
-# The broker's clients in two processes: producers and consumers.
-DRIVERS = ["--per-thread", PRODUCERS, "--processes", 2]
+# A process for the producers and one for the consumers.
+ALIKE = ["--per-thread", PRODUCERS, "--processes", 2]
 # Sync after every write; jobs of 1 MiB.
 BEANSTALKD = ["-f0", "-z", str(KIB * KIB)]
 PACKAGES = {"redis-server": "redis-server", "beanstalkd": "beanstalkd"}
@@ -46,9 +47,9 @@ def install():
                    stdout=subprocess.DEVNULL)
 
 
-def peer(system, socket, size, window, pid):
+def peer(system, socket, size, window, pid, clients=()):
     return run_json([BIN / "bench-peer", system, "--socket", socket, "--bytes", size, "--window", window, "--seconds", SECONDS, "--warm-up", WARM_UP,
-                     "--producers", PRODUCERS, "--consumers", CONSUMERS, "--drain", 0, "--server", pid])
+                     "--producers", PRODUCERS, "--consumers", CONSUMERS, "--drain", 0, "--server", pid, *clients])
 
 
 def measure_redis(folder, size, window):
@@ -58,7 +59,7 @@ def measure_redis(folder, size, window):
     try:
         log = folder / "redis.log"
         with Server(["redis-server", "--unixsocket", socket, "--dir", home, *REDIS], log, lambda: "ready to accept" in log.read_text()) as server:
-            return peer("redis", socket, size, window, server.pid)
+            return peer("redis", socket, size, window, server.pid, ALIKE)
     finally:
         shutil.rmtree(home)
 
@@ -79,12 +80,16 @@ def measure_disk(folder, size, window):
                      "--warm-up", 1, "--seconds", SECONDS])
 
 
-def measure_broker(folder, size, window):
+def measure_broker(folder, size, window, links=("--bare",)):
     with broker(folder, *DURABLE, name="durable") as server:
         seen = load("broker", "--endpoint", server.endpoint, "--bytes", size, "--producers", PRODUCERS, "--consumers", CONSUMERS,
-                    "--unanswered", window, "--window", 128, "--seconds", SECONDS, "--warm-up", WARM_UP, "--server", server.pid, *DRIVERS)
+                    "--unanswered", window, "--window", 128, "--seconds", SECONDS, "--warm-up", WARM_UP, "--server", server.pid, *ALIKE, *links)
     shutil.rmtree(folder / "durable")
     return seen
+
+
+def measure_broker_by_zeromq(folder, size, window):
+    return measure_broker(folder, size, window, links=())
 
 
 SYSTEMS = {"broker": measure_broker, "Redis": measure_redis, "beanstalkd": measure_beanstalkd, "bare loop": measure_disk}
@@ -93,8 +98,11 @@ SYSTEMS = {"broker": measure_broker, "Redis": measure_redis, "beanstalkd": measu
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sync-ms", type=float, default=0, help="so much longer takes each sync (default: 0)")
+    parser.add_argument("--zeromq", action="store_true", help="the broker's clients by ZeroMQ")
     arguments = parser.parse_args()
     install()
+    if arguments.zeromq:
+        SYSTEMS["broker"] = measure_broker_by_zeromq
     if arguments.sync_ms > 0:
         slower_disk(arguments.sync_ms)
     smallest = 1e9

@@ -1,9 +1,9 @@
 // bench-load: drives one system for some seconds and prints what it saw as one line of JSON.
 //
-//   bench-load broker --endpoint E --window W          closed loop: W tasks of each producer under
-//   way bench-load broker --endpoint E --rate R            open loop: R puts a second in all,
-//   latencies bench-load relay --endpoint IN --out OUT --window W bench-load echo --endpoint E
-//   --rate R
+//   bench-load broker --endpoint E --window W   closed loop: W tasks of each producer under way
+//   bench-load broker --endpoint E --rate R     open loop: R puts a second in all, latencies
+//   bench-load relay --endpoint IN --out OUT --window W
+//   bench-load echo --endpoint E --rate R
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <string>
@@ -24,21 +24,10 @@ struct Arguments {
   uint64_t window = 64;
   uint64_t unanswered = 0;
   bool singly = false;
+  bool bare = false;
   double rate = 0;
   RunPlan run;
 };
-
-// The producers, or consumers, of one thread.
-struct Share {
-  size_t first = 0, count = 0;
-};
-std::vector<Share> Shares(size_t all, size_t per_thread) {
-  std::vector<Share> shares;
-  for (size_t first = 0; first < all; first += per_thread) {
-    shares.push_back({first, std::min(per_thread, all - first)});
-  }
-  return shares;
-}
 
 Work BrokerProducers(const Arguments& a, Board& board, Share share, Tally& tally) {
   return [&a, &board, share, &tally](zmq::context_t& context) {
@@ -46,6 +35,7 @@ Work BrokerProducers(const Arguments& a, Board& board, Share share, Tally& tally
         {.endpoint = a.endpoint,
          .name = "producer-" + std::to_string(share.first),
          .body_bytes = a.bytes,
+         .bare = a.bare,
          .rate = a.rate * static_cast<double>(share.count) / static_cast<double>(a.producers)},
         context, board, tally);
     for (size_t i = 0; i < share.count; ++i) {
@@ -63,8 +53,9 @@ Work BrokerProducers(const Arguments& a, Board& board, Share share, Tally& tally
 
 Work BrokerConsumers(const Arguments& a, Board& board, Share share, Tally& tally) {
   return [&a, &board, share, &tally](zmq::context_t& context) {
-    BrokerDriver driver({.endpoint = a.endpoint, .name = "consumer-" + std::to_string(share.first)},
-                        context, board, tally);
+    BrokerDriver driver(
+        {.endpoint = a.endpoint, .name = "consumer-" + std::to_string(share.first), .bare = a.bare},
+        context, board, tally);
     ConsumerPlan plan;
     plan.queue = "bench";
     plan.grant_tasks = 2 * a.window;
@@ -110,6 +101,7 @@ int Main(int argc, char** argv) {
   app.add_option("--unanswered", a.unanswered,
                  "puts of each producer without an answer, in place of --window");
   app.add_flag("--singly", a.singly, "each put in a message of its own, as with --rate");
+  app.add_flag("--bare", a.bare, "the broker's clients have plain sockets in place of ZeroMQ's");
   app.add_option("--rate", a.rate);
   app.add_option("--processes", a.run.processes);
   app.add_option("--warm-up", a.run.warm_up_seconds);

@@ -1,9 +1,10 @@
 // bench-peer: drives Redis Streams or beanstalkd as bench-load drives the broker, or measures the
 // disk by itself.
 //
-//   bench-peer redis|beanstalkd --socket PATH --window W   32 producers with W unanswered puts
-//   each, 32 consumers bench-peer disk --file PATH --records N                writes N records'
-//   bytes (body, two headers) and syncs, again and again
+//   bench-peer redis|beanstalkd --socket PATH --window W
+//     32 producers with W unanswered puts each, 32 consumers
+//   bench-peer disk --file PATH --records N
+//     writes N records' bytes (body, two headers) and syncs, again and again
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ constexpr off_t kFileBytes = off_t{128} << 20;
 struct Arguments {
   std::string system, socket, file;
   size_t producers = 32, consumers = 32;
+  size_t per_thread = 1;
   size_t bytes = 4096;
   size_t records = 32;
   uint64_t window = 1;
@@ -85,6 +87,7 @@ int Main(int argc, char** argv) {
   app.add_option("--file", a.file);
   app.add_option("--producers", a.producers);
   app.add_option("--consumers", a.consumers);
+  app.add_option("--per-thread", a.per_thread, "connections that one thread drives (Redis)");
   app.add_option("--bytes", a.bytes);
   app.add_option("--records", a.records);
   app.add_option("--window", a.window);
@@ -98,6 +101,10 @@ int Main(int argc, char** argv) {
 
   a.run.must_finish = false;
   const bool redis = a.system == "redis";
+  if (!redis && a.per_thread != 1) {
+    std::fprintf(stderr, "bench-peer: a thread drives one connection of beanstalkd\n");
+    return 2;
+  }
   if (redis) {
     const Status status = MakeRedisGroup(a.socket);
     if (!status.ok()) {
@@ -107,18 +114,19 @@ int Main(int argc, char** argv) {
   }
   Board* board = Board::Make();
   std::vector<Work> work;
-  for (size_t i = 0; i < a.producers; ++i) {
-    work.push_back([&a, board, redis, i](zmq::context_t&) {
-      Tally& tally = board->tallies[i];
-      return redis ? ProduceForRedis(a.socket, a.window, a.bytes, *board, tally)
-                   : ProduceForBeanstalk(a.socket, a.window, a.bytes, *board, tally);
-    });
+  for (const Share& share : Shares(a.producers, a.per_thread)) {
+    work.push_back(
+        [&a, board, redis, share, &tally = board->tallies[work.size()]](zmq::context_t&) {
+          return redis ? ProduceForRedis(a.socket, share.count, a.window, a.bytes, *board, tally)
+                       : ProduceForBeanstalk(a.socket, a.window, a.bytes, *board, tally);
+        });
   }
-  for (size_t i = 0; i < a.consumers; ++i) {
-    work.push_back([&a, board, redis, i](zmq::context_t&) {
-      Tally& tally = board->tallies[a.producers + i];
-      return redis ? ConsumeFromRedis(a.socket, i, /*batch=*/64, *board, tally)
-                   : ConsumeFromBeanstalk(a.socket, *board, tally);
+  for (const Share& share : Shares(a.consumers, a.per_thread)) {
+    work.push_back([&a, board, redis, share,
+                    &tally = board->tallies[work.size()]](zmq::context_t&) {
+      return redis
+                 ? ConsumeFromRedis(a.socket, share.first, share.count, /*batch=*/64, *board, tally)
+                 : ConsumeFromBeanstalk(a.socket, *board, tally);
     });
   }
   return RunLoad(*board, a.run, std::move(work));

@@ -25,21 +25,16 @@ BrokerDriver::BrokerDriver(Options options, zmq::context_t& context, Board& boar
       bytes_(std::make_shared<const std::string>(options_.body_bytes, 'x')),
       rng_(EntropyFromSystem()) {}
 
-BrokerDriver::Peer BrokerDriver::NewPeer(Role role, uint64_t session) {
-  BrokerSession::Options options;
-  options.endpoint = options_.endpoint;
-  options.role = role;
-  options.instance = options_.name + "-" + std::to_string(peers_.size());
-  options.session = session;
-  options.keys = options_.keys;
+BrokerDriver::Peer BrokerDriver::NewPeer(Role role) const {
   Peer peer;
-  peer.session = std::make_unique<BrokerSession>(context_, options);
-  peer.space = session;
+  peer.identity = {role, options_.name + "-" + std::to_string(peers_.size()),
+                   EntropyFromSystem() | 1};
+  peer.space = peer.identity.session;
   return peer;
 }
 
 void BrokerDriver::Add(const ProducerPlan& plan, Role role) {
-  Peer peer = NewPeer(role, EntropyFromSystem() | 1);
+  Peer peer = NewPeer(role);
   peer.produces = true;
   peer.producer = plan;
   peer.space = plan.index + 1;
@@ -50,7 +45,7 @@ void BrokerDriver::Add(const ProducerPlan& plan, Role role) {
 }
 
 void BrokerDriver::Add(const ConsumerPlan& plan, Role role) {
-  Peer peer = NewPeer(role, EntropyFromSystem() | 1);
+  Peer peer = NewPeer(role);
   peer.consumer = plan;
   peers_.push_back(std::move(peer));
 }
@@ -59,8 +54,14 @@ Status BrokerDriver::Run() {
   prctl(PR_SET_TIMERSLACK, 1);
   for (uint32_t i = 0; i < peers_.size(); ++i) {
     Peer& peer = peers_[i];
+    Result<std::unique_ptr<Link>> link =
+        options_.bare ? BareLink(options_.endpoint)
+                      : DealerLink(context_, options_.endpoint, options_.keys);
+    COHORT_RETURN_IF_ERROR(link.status());
+    peer.session = std::make_unique<BrokerSession>(std::move(*link), peer.identity);
     peer.session->Greet();
-    loop_.Add(peer.session->socket(), i);
+    loop_.AddDescriptor(peer.session->descriptor(), i);
+    loop_.Touch(i);
     if (peer.produces && peer.producer.window > 0) {
       loop_.AddDescriptor(board_.windows[peer.producer.index].wakeup, i | kWakeup);
     }
@@ -86,7 +87,8 @@ Status BrokerDriver::Run() {
 Status BrokerDriver::Look(uint32_t index) {
   Peer& peer = peers_[index];
   if (peer.consumer.stalls && peer.told_tasks > 0 && !board_.resume) {
-    loop_.Remove(peer.session->socket());  // what lies there unread would wake the loop for ever
+    loop_.Remove(
+        peer.session->descriptor());  // what lies there unread would wake the loop for ever
     return {};
   }
   // A bounded number of messages, so that one busy session leaves time for the others.

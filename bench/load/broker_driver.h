@@ -48,7 +48,8 @@ class BrokerDriver {
     uint64_t run = 1;
     size_t body_bytes = 4096;
     std::optional<CurveClient> keys = {};
-    double rate = 0;  // puts a second of all its producers without a window
+    bool bare = false;  // links without ZeroMQ (see link.h)
+    double rate = 0;    // puts a second of all its producers without a window
   };
   BrokerDriver(Options options, zmq::context_t& context, Board& board, Tally& tally);
 
@@ -63,6 +64,7 @@ class BrokerDriver {
     size_t producer = 0;
   };
   struct Peer {
+    BrokerSession::Options identity;
     std::unique_ptr<BrokerSession> session;
     bool greeted = false;
     int64_t idle_limit = 0;  // until the next ping
@@ -77,7 +79,7 @@ class BrokerDriver {
     std::deque<Settling> settling;
   };
 
-  Peer NewPeer(Role role, uint64_t session);
+  Peer NewPeer(Role role) const;
   Status Look(uint32_t index);
   void OnDone(uint32_t index);  // tasks of this producer are done with
   void Send(uint32_t index);

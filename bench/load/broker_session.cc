@@ -1,23 +1,16 @@
 #include "bench/load/broker_session.h"
 
 #include "bench/load/board.h"
-#include "libs/messaging/keys.h"
 
 namespace cohort::bench {
 namespace {
 // As BrokerClient's.
 constexpr size_t kBatchCommands = 256;
 constexpr size_t kBatchBytes = 256 * 1024;
-constexpr int kHighWaterMark = 16;
 }  // namespace
 
-BrokerSession::BrokerSession(zmq::context_t& context, const Options& options)
-    : options_(options), socket_(context, zmq::socket_type::dealer) {
-  SetLimits(socket_, {.max_frame_bytes = int64_t{1} << 30, .high_water_mark = kHighWaterMark});
-  if (options_.keys.has_value()) UseKeys(socket_, *options_.keys);
-  const Status status = ConnectSocket(socket_, options_.endpoint);
-  if (!status.ok()) trouble_ = status.ToString();
-}
+BrokerSession::BrokerSession(std::unique_ptr<Link> link, Options options)
+    : options_(std::move(options)), link_(std::move(link)) {}
 
 void BrokerSession::Greet() {
   blocked_ = EncodeHello(options_.session, {options_.role, options_.instance, {}, 0});
@@ -31,7 +24,7 @@ uint64_t BrokerSession::Ask(Verb verb) {
 
 bool BrokerSession::SendBlocked() {
   if (!blocked_.has_value()) return true;
-  const Result<bool> sent = TrySend(socket_, *blocked_);
+  const Result<bool> sent = link_->Send(*blocked_);
   if (!sent.ok()) trouble_ = sent.status().ToString();
   if (!sent.ok() || !*sent) return false;
   blocked_.reset();
@@ -55,11 +48,6 @@ bool BrokerSession::Flush() {
   return false;
 }
 
-bool BrokerSession::WantsALook() {
-  const int events = socket_.get(zmq::sockopt::events);
-  return (events & ZMQ_POLLIN) != 0 || (HasToSend() && (events & ZMQ_POLLOUT) != 0);
-}
-
 void BrokerSession::Ping() {
   if (blocked_.has_value()) return;
   blocked_ = EncodePing(options_.session);
@@ -67,9 +55,13 @@ void BrokerSession::Ping() {
 }
 
 std::optional<std::vector<Event>> BrokerSession::Receive() {
-  std::optional<Received> received = TryReceive(socket_, /*router=*/false);
-  if (!received.has_value()) return std::nullopt;
-  Result<BrokerMessage> message = DecodeBrokerMessage(std::move(received->frames));
+  Result<std::optional<Frames>> received = link_->Receive();
+  if (!received.ok()) {
+    trouble_ = received.status().ToString();
+    return std::nullopt;
+  }
+  if (!received->has_value()) return std::nullopt;
+  Result<BrokerMessage> message = DecodeBrokerMessage(std::move(**received));
   if (!message.ok()) {
     trouble_ = message.status().ToString();
     return std::vector<Event>();

@@ -1,5 +1,5 @@
 // A session with the broker that is driven by hand: the protocol of schemas/envelope.capnp over a
-// DEALER, without a thread.
+// link, without a thread.
 //
 // For load from thousands of clients. It repeats nothing: a benchmark whose connection breaks has
 // failed. One thread.
@@ -7,30 +7,27 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-#include <zmq.hpp>
 
+#include "bench/load/link.h"
 #include "libs/messaging/envelope.h"
-#include "libs/messaging/key_pair.h"
-#include "libs/messaging/sockets.h"
 
 namespace cohort::bench {
 
 class BrokerSession {
  public:
   struct Options {
-    std::string endpoint;
     Role role = Role::kOperator;
     std::string instance;
     uint64_t session = 0;
-    std::optional<CurveClient> keys = {};
   };
-  BrokerSession(zmq::context_t& context, const Options& options);
+  BrokerSession(std::unique_ptr<Link> link, Options options);
 
-  zmq::socket_t& socket() { return socket_; }
+  int descriptor() { return link_->descriptor(); }
   uint64_t session() const { return options_.session; }
   void Greet();
   bool welcomed() const { return welcomed_; }
@@ -42,9 +39,8 @@ class BrokerSession {
   // False when the pipe is full; call again when it is writable.
   bool Flush();
   bool HasToSend() const { return blocked_.has_value() || !pending_.empty(); }
-  // Something can be read or sent: a socket's descriptor tells it once, and sending swallows its
-  // word.
-  bool WantsALook();
+  // Something can be read or sent of which the descriptor may not tell.
+  bool WantsALook() { return link_->Ready(HasToSend()); }
   void Ping();
   int64_t last_sent() const { return last_sent_; }
 
@@ -55,7 +51,7 @@ class BrokerSession {
   bool SendBlocked();
 
   const Options options_;
-  zmq::socket_t socket_;
+  const std::unique_ptr<Link> link_;
   WelcomeMessage terms_;
   bool welcomed_ = false;
   std::string trouble_;

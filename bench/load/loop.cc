@@ -25,9 +25,7 @@ void Loop::AddDescriptor(int descriptor, uint32_t index) {
   epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event);
 }
 
-void Loop::Remove(zmq::socket_t& socket) {
-  epoll_ctl(epoll_, EPOLL_CTL_DEL, socket.get(zmq::sockopt::fd), nullptr);
-}
+void Loop::Remove(int descriptor) { epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr); }
 
 void Loop::Touch(uint32_t index) { touched_.push_back(index); }
 

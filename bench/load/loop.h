@@ -21,7 +21,7 @@ class Loop {
   void Add(zmq::socket_t& socket, uint32_t index);
   void AddDescriptor(int descriptor, uint32_t index);
   // No longer watched; Touch still works.
-  void Remove(zmq::socket_t& socket);
+  void Remove(int descriptor);
   // To be looked at in the next round though nothing may arrive.
   void Touch(uint32_t index);
   // Indices that are worth a look; empty when the time is up first. Valid until the next call.

@@ -3,10 +3,16 @@
 #include <hiredis/hiredis.h>
 
 #include <memory>
+#include <string_view>
+#include <utility>
 #include <vector>
+
+#include "bench/load/loop.h"
 
 namespace cohort::bench {
 namespace {
+
+constexpr int64_t kLongestWait = 50'000'000;
 
 struct FreeContext {
   void operator()(redisContext* context) const { redisFree(context); }
@@ -16,6 +22,10 @@ struct FreeReply {
 };
 using Connection = std::unique_ptr<redisContext, FreeContext>;
 using Reply = std::unique_ptr<redisReply, FreeReply>;
+
+Status Broken(const redisContext& connection) {
+  return Unavailable(std::string("redis: ") + connection.errstr);
+}
 
 Result<Connection> Connect(const std::string& path) {
   Connection connection(redisConnectUnix(path.c_str()));
@@ -34,12 +44,20 @@ void Ask(redisContext* connection, const std::vector<std::string_view>& words) {
   redisAppendCommandArgv(connection, static_cast<int>(words.size()), data.data(), sizes.data());
 }
 
-Result<Reply> Take(redisContext* connection) {
+Status Write(redisContext* connection) {
+  for (int done = 0; done == 0;) {
+    if (redisBufferWrite(connection, &done) != REDIS_OK) return Broken(*connection);
+  }
+  return {};
+}
+
+// One that has arrived already, or null.
+Result<Reply> Next(redisContext* connection) {
   void* reply = nullptr;
-  if (redisGetReply(connection, &reply) != REDIS_OK)
-    return Unavailable(std::string("redis: ") + connection->errstr);
+  if (redisGetReplyFromReader(connection, &reply) != REDIS_OK) return Broken(*connection);
   Reply owned(static_cast<redisReply*>(reply));
-  if (owned->type == REDIS_REPLY_ERROR) return Unavailable(std::string("redis: ") + owned->str);
+  if (owned != nullptr && owned->type == REDIS_REPLY_ERROR)
+    return Unavailable(std::string("redis: ") + owned->str);
   return owned;
 }
 
@@ -57,56 +75,118 @@ std::vector<std::string> IdsOf(const redisReply& reply, Tally& tally) {
   return ids;
 }
 
+// A thread's connections; `Client` has Start() and OnReply(reply), both of which may ask.
+template <typename Client>
+Status Drive(std::vector<Client>& clients, Board& board) {
+  Loop loop;
+  for (uint32_t i = 0; i < clients.size(); ++i) {
+    loop.AddDescriptor(clients[i].connection->fd, i);
+    clients[i].Start();
+    COHORT_RETURN_IF_ERROR(Write(clients[i].connection.get()));
+  }
+  while (!board.stop) {
+    for (const uint32_t index : loop.Wait(kLongestWait)) {
+      redisContext* connection = clients[index].connection.get();
+      if (redisBufferRead(connection) != REDIS_OK) return Broken(*connection);
+      while (true) {
+        COHORT_ASSIGN_OR_RETURN(const Reply reply, Next(connection));
+        if (reply == nullptr) break;
+        clients[index].OnReply(*reply);
+      }
+      COHORT_RETURN_IF_ERROR(Write(connection));
+    }
+  }
+  return {};
+}
+
+struct Producer {
+  Connection connection;
+  const std::string& body;
+  uint64_t window;
+  Board& board;
+  Tally& tally;
+  uint64_t open = 0;
+
+  void Start() {
+    for (; open < window && !board.sending_over; ++open) {
+      Ask(connection.get(), {"XADD", "bench", "*", "d", body});
+      tally.sent += 1;
+    }
+  }
+  void OnReply(const redisReply&) {
+    open -= 1;
+    tally.confirmed += 1;
+    Start();
+  }
+};
+
+struct Consumer {
+  Connection connection;
+  std::string name, count;
+  Tally& tally;
+  std::vector<std::string> ids;  // acknowledged with what was asked last
+  bool acknowledges = false;     // its answer is the next
+
+  void Start() {
+    if (!ids.empty()) {
+      std::vector<std::string_view> words = {"XACK", "bench", "group"};
+      words.insert(words.end(), ids.begin(), ids.end());
+      Ask(connection.get(), words);
+      acknowledges = true;
+    }
+    Ask(connection.get(), {"XREADGROUP", "GROUP", "group", name, "COUNT", count, "BLOCK", "50",
+                           "STREAMS", "bench", ">"});
+  }
+  void OnReply(const redisReply& reply) {
+    if (acknowledges) {
+      acknowledges = false;
+      tally.done += ids.size();
+      return;
+    }
+    ids = IdsOf(reply, tally);
+    Start();
+  }
+};
+
 }  // namespace
 
 Status MakeRedisGroup(const std::string& path) {
   COHORT_ASSIGN_OR_RETURN(const Connection connection, Connect(path));
   Ask(connection.get(), {"FLUSHALL"});
   Ask(connection.get(), {"XGROUP", "CREATE", "bench", "group", "$", "MKSTREAM"});
-  COHORT_RETURN_IF_ERROR(Take(connection.get()).status());
-  return Take(connection.get()).status();
+  for (int i = 0; i < 2; ++i) {
+    void* reply = nullptr;
+    if (redisGetReply(connection.get(), &reply) != REDIS_OK) return Broken(*connection);
+    const Reply owned(static_cast<redisReply*>(reply));
+    if (owned->type == REDIS_REPLY_ERROR) return Unavailable(std::string("redis: ") + owned->str);
+  }
+  return {};
 }
 
-Status ProduceForRedis(const std::string& path, uint64_t window, size_t bytes, Board& board,
-                       Tally& tally) {
-  COHORT_ASSIGN_OR_RETURN(const Connection connection, Connect(path));
+Status ProduceForRedis(const std::string& path, size_t connections, uint64_t window, size_t bytes,
+                       Board& board, Tally& tally) {
   const std::string body(bytes, 'x');
-  uint64_t open = 0;
-  while (!board.stop && !(board.sending_over && open == 0)) {
-    for (; open < window && !board.sending_over; ++open) {
-      Ask(connection.get(), {"XADD", "bench", "*", "d", body});
-      tally.sent += 1;
-    }
-    if (open == 0) continue;
-    COHORT_RETURN_IF_ERROR(Take(connection.get()).status());
-    open -= 1;
-    tally.confirmed += 1;
+  std::vector<Producer> producers;
+  for (size_t i = 0; i < connections; ++i) {
+    COHORT_ASSIGN_OR_RETURN(Connection connection, Connect(path));
+    producers.push_back({std::move(connection), body, window, board, tally});
   }
-  return {};
+  return Drive(producers, board);
 }
 
-Status ConsumeFromRedis(const std::string& path, size_t index, size_t batch, Board& board,
-                        Tally& tally) {
-  COHORT_ASSIGN_OR_RETURN(const Connection connection, Connect(path));
-  const std::string name = "consumer-" + std::to_string(index);
-  const std::string count = std::to_string(batch);
-  std::vector<std::string> ids;
-  while (!board.stop) {
-    if (!ids.empty()) {
-      std::vector<std::string_view> words = {"XACK", "bench", "group"};
-      words.insert(words.end(), ids.begin(), ids.end());
-      Ask(connection.get(), words);
-    }
-    Ask(connection.get(), {"XREADGROUP", "GROUP", "group", name, "COUNT", count, "BLOCK", "50",
-                           "STREAMS", "bench", ">"});
-    if (!ids.empty()) {
-      COHORT_RETURN_IF_ERROR(Take(connection.get()).status());
-      tally.done += ids.size();
-    }
-    COHORT_ASSIGN_OR_RETURN(const Reply reply, Take(connection.get()));
-    ids = IdsOf(*reply, tally);
+Status ConsumeFromRedis(const std::string& path, size_t first, size_t connections, size_t batch,
+                        Board& board, Tally& tally) {
+  std::vector<Consumer> consumers;
+  for (size_t i = 0; i < connections; ++i) {
+    COHORT_ASSIGN_OR_RETURN(Connection connection, Connect(path));
+    consumers.push_back({std::move(connection),
+                         "consumer-" + std::to_string(first + i),
+                         std::to_string(batch),
+                         tally,
+                         {},
+                         false});
   }
-  return {};
+  return Drive(consumers, board);
 }
 
 }  // namespace cohort::bench

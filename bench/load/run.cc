@@ -42,6 +42,14 @@ int RunChild(const std::vector<Work>& work) {
 
 }  // namespace
 
+std::vector<Share> Shares(size_t all, size_t per_thread) {
+  std::vector<Share> shares;
+  for (size_t first = 0; first < all; first += per_thread) {
+    shares.push_back({first, std::min(per_thread, all - first)});
+  }
+  return shares;
+}
+
 bool WaitUntil(double seconds, const std::function<bool()>& condition) {
   const int64_t until = NowNanoseconds() + static_cast<int64_t>(seconds * 1e9);
   while (!condition()) {

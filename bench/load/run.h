@@ -27,6 +27,12 @@ struct RunPlan {
   pid_t server = 0;
 };
 
+// The producers, or consumers, of one thread.
+struct Share {
+  size_t first = 0, count = 0;
+};
+std::vector<Share> Shares(size_t all, size_t per_thread);
+
 // Polls until the condition holds; false when the time is up first.
 bool WaitUntil(double seconds, const std::function<bool()>& condition);
 

@@ -80,10 +80,9 @@ def exists(endpoint):
 def broker(folder, *overrides, name="broker", endpoint=None):
     """cohort-broker on a socket of its own; server.endpoint says where."""
     endpoint = endpoint or f"ipc://{folder}/{name}.sock"
-    ready = exists(endpoint) if endpoint.startswith("ipc://") else (lambda: "serving" in (folder / f"{name}.log").read_text())
     server = Server([BIN / "cohort-broker", "--config", SOURCE / "configs/demo-zero.toml", "--endpoint", endpoint,
                      f"--run.directory={folder / name}", "--broker.restart_grace_seconds=0.05", *overrides],
-                    folder / f"{name}.log", ready)
+                    folder / f"{name}.log", lambda: "serving" in (folder / f"{name}.log").read_text())
     server.endpoint = endpoint
     return server
 

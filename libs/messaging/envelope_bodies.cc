@@ -1,6 +1,6 @@
 #include "libs/messaging/envelope_bodies.h"
 
-#include <limits>
+#include <algorithm>
 #include <utility>
 
 #include "libs/messaging/capnp_frame.h"
@@ -9,7 +9,6 @@ namespace cohort {
 namespace {
 
 void FreeBody(void* /*data*/, void* hint) { delete static_cast<Body*>(hint); }
-void FreeString(void* /*data*/, void* hint) { delete static_cast<std::string*>(hint); }
 
 // A frame over the body's bytes; it keeps them until ZeroMQ has sent it.
 zmq::message_t BorrowingFrame(const Body& body) {
@@ -20,10 +19,10 @@ zmq::message_t BorrowingFrame(const Body& body) {
   return frame;
 }
 
-zmq::message_t OwningFrame(std::string bytes) {
-  auto owner = std::make_unique<std::string>(std::move(bytes));
-  zmq::message_t frame(owner->data(), owner->size(), FreeString, owner.get());
-  owner.release();
+zmq::message_t PackedFrame(const std::vector<Body>& bodies, size_t bytes) {
+  zmq::message_t frame(bytes);
+  auto* to = frame.data<char>();
+  for (const Body& body : bodies) to = std::copy_n(body.view().data(), body.size(), to);
   return frame;
 }
 
@@ -33,25 +32,26 @@ void BodyPacker::Add(const Body& body, schema::Body::Builder place) {
   if (body.empty()) return;
   place.setSize(body.size());
   if (body.size() > kCopiedBody) {
-    frames_.push_back({.packed = false, .body = body});
+    frames_.push_back(body);
     place.setFrame(static_cast<uint32_t>(frames_.size()));
     return;
   }
   if (packed_frame_ == 0) {
-    frames_.push_back({.packed = true, .body = {}});
+    frames_.emplace_back();
     packed_frame_ = frames_.size();
   }
   place.setFrame(static_cast<uint32_t>(packed_frame_));
-  place.setOffset(static_cast<uint32_t>(packed_.size()));
-  packed_.append(body.view());
+  place.setOffset(static_cast<uint32_t>(packed_bytes_));
+  packed_.push_back(body);
+  packed_bytes_ += body.size();
 }
 
 Frames BodyPacker::Finish(zmq::message_t envelope) && {
   Frames message;
   message.reserve(1 + frames_.size());
   message.push_back(std::move(envelope));
-  for (const Piece& piece : frames_) {
-    message.push_back(piece.packed ? OwningFrame(std::move(packed_)) : BorrowingFrame(piece.body));
+  for (const Body& body : frames_) {
+    message.push_back(body.empty() ? PackedFrame(packed_, packed_bytes_) : BorrowingFrame(body));
   }
   return message;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "libs/messaging/envelope.h"
@@ -19,13 +18,10 @@ class BodyPacker {
   Frames Finish(zmq::message_t envelope) &&;
 
  private:
-  struct Piece {
-    bool packed = false;
-    Body body;
-  };
-  std::vector<Piece> frames_;  // frame n + 1 of the message
-  size_t packed_frame_ = 0;    // 0: none yet
-  std::string packed_;
+  std::vector<Body> frames_;  // frame n + 1 of the message; empty: the packed one
+  size_t packed_frame_ = 0;   // 0: none yet
+  std::vector<Body> packed_;
+  size_t packed_bytes_ = 0;
 };
 
 // Hands out the bodies of a received message. A body that fills most of its frame shares it, others

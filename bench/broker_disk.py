@@ -3,13 +3,14 @@
 32 producers with 1 and with 16 unanswered puts each, 8 consumers, bodies of 4 and 64 KiB; a task counts when its settle is confirmed, and put and settle
 are confirmed when they are on the disk. The same is asked of the peers: Redis (XADD, XREADGROUP, XACK) syncs its file before it answers,
 beanstalkd after each write. So that the servers are compared and not their clients, those of the broker and of Redis are alike: plain sockets, one
-thread for all producers and one for all consumers, in processes of their own (--zeromq: the broker's by ZeroMQ, as Cohort's processes have them, which
-takes about 45 us more of a task). beanstalkd's have a thread each. A producer of the broker declares a floor every 256 answers.
+thread for all producers and one for all consumers, in processes of their own (--zeromq: the broker's by ZeroMQ, as Cohort's processes have them).
+beanstalkd's have a thread each, in four processes. A producer of the broker declares a floor every 256 answers.
 The bare loop writes about the same bytes and syncs once per 32 × window tasks. Each case must reach 1.5 times the best peer or .80 of the bare
 loop: ratio = the smallest over the cases of the better of the two. The peers come from Debian; this script installs them when they are missing.
 --sync-ms N makes each sync of all of them N ms longer, as on a slower disk.
 """
 import argparse
+import functools
 import shutil
 import statistics
 import subprocess
@@ -88,10 +89,6 @@ def measure_broker(folder, size, window, links=("--bare",)):
     return seen
 
 
-def measure_broker_by_zeromq(folder, size, window):
-    return measure_broker(folder, size, window, links=())
-
-
 SYSTEMS = {"broker": measure_broker, "Redis": measure_redis, "beanstalkd": measure_beanstalkd, "bare loop": measure_disk}
 
 
@@ -102,7 +99,7 @@ def main():
     arguments = parser.parse_args()
     install()
     if arguments.zeromq:
-        SYSTEMS["broker"] = measure_broker_by_zeromq
+        SYSTEMS["broker"] = functools.partial(measure_broker, links=())
     if arguments.sync_ms > 0:
         slower_disk(arguments.sync_ms)
     smallest = 1e9

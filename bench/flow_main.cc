@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -187,6 +188,133 @@ void MeasureTurn(Board& board, const LoadProcesses& load, Seen& seen) {
   seen.p99.push_back(QuantileMs(board, .99));
 }
 
+// One measurement, step by step.
+class Flow {
+ public:
+  explicit Flow(const Arguments& a)
+      : a_(a),
+        quiet_(*Board::Make()),
+        board_(*Board::Make()),
+        lone_(Resting(quiet_), /*processes=*/4, Good(a, a.alone, quiet_)),
+        load_(Resting(board_), /*processes=*/4, Good(a, a.endpoint, board_)) {}
+
+  void WarmUp();
+  // Those of the second broker. False when they do not come to do what they are there for.
+  bool AddNeighbours();
+  void MeasureInTurns();
+  // Everything is read.
+  void Finish();
+  void Print() const;
+  bool Healthy();
+
+ private:
+  static Board& Resting(Board& board) {
+    board.paused = true;
+    return board;
+  }
+  bool Complain(const char* what) const {
+    std::fprintf(stderr, "bench-flow: %s\n", what);
+    return false;
+  }
+  // Those in the other turns are stopped: they would take a tenth of a core.
+  void SignalAllBesideTheLone(int signal) const;
+
+  const Arguments& a_;
+  Board& quiet_;
+  Board& board_;
+  LoadProcesses lone_, load_;
+  std::optional<LoadProcesses> holders_, bad_, drain_;
+  Seen alone_, beside_, filling_;
+  double resident_alone_ = 0, resident_held_ = 0, resident_ = 0, most_resident_ = 0;
+  Totals all_;
+};
+
+void Flow::WarmUp() {
+  Seen unused;
+  for (int turn = 0; turn < 2; ++turn) {
+    MeasureTurn(quiet_, lone_, unused);
+    MeasureTurn(board_, load_, unused);
+  }
+  resident_alone_ = ResidentMiB(a_.server);
+}
+
+bool Flow::AddNeighbours() {
+  holders_.emplace(board_, 1, std::vector<Work>{Holders(a_, board_)});
+  const Tally& held = board_.tallies[kHolders];
+  if (!WaitUntil(60, [&] { return held.done >= a_.held; })) return Complain("tasks are not held");
+  resident_held_ = ResidentMiB(a_.server);
+  bad_.emplace(board_, 2, std::vector<Work>{BadConsumers(a_, board_), BigProducer(a_, board_)});
+  const Tally& big = board_.tallies[kBigProducer];
+  MeasureTurn(board_, load_, filling_);
+  uint64_t confirmed = 0;
+  const bool full = WaitUntil(120, [&] {
+    load_.Sleep(.5);
+    return std::exchange(confirmed, big.confirmed.load()) == big.confirmed;
+  });
+  return full || Complain("the queue does not fill up");
+}
+
+void Flow::SignalAllBesideTheLone(int signal) const {
+  kill(a_.server, signal);
+  load_.Signal(signal);
+  holders_->Signal(signal);
+  bad_->Signal(signal);
+}
+
+void Flow::MeasureInTurns() {
+  for (size_t turn = 0; turn < a_.turns; ++turn) {
+    SignalAllBesideTheLone(SIGSTOP);
+    MeasureTurn(quiet_, lone_, alone_);
+    SignalAllBesideTheLone(SIGCONT);
+    MeasureTurn(board_, load_, beside_);
+  }
+  most_resident_ = resident_ = ResidentMiB(a_.server);
+}
+
+void Flow::Finish() {
+  board_.resume = true;
+  drain_.emplace(board_, 1, std::vector<Work>{BigConsumer(a_, board_)});
+  const Tally& drained = board_.tallies[kBigConsumer];
+  const uint64_t big_tasks = 10 * a_.queue_bytes / a_.big_body;
+  WaitUntil(300, [&] {
+    most_resident_ = std::max(most_resident_, ResidentMiB(a_.server));
+    return drained.done >= big_tasks;
+  });
+  quiet_.sending_over = board_.sending_over = true;
+  Totals lonely;
+  WaitUntil(20, [&] {
+    all_ = Sum(board_, 0, kThreads);
+    lonely = Sum(quiet_, 0, kThreads);
+    return all_.done >= all_.sent && lonely.done >= lonely.sent;
+  });
+  all_.sent += lonely.sent;
+  all_.done += lonely.done;
+  all_.failed += lonely.failed;
+}
+
+void Flow::Print() const {
+  std::printf(
+      "{\"rate_alone\": %.1f, \"rate\": %.1f, \"p50_alone_ms\": %.3f, \"p50_ms\": %.3f, "
+      "\"p99_alone_ms\": %.3f, \"p99_ms\": %.3f, "
+      "\"worst_alone_ms\": %.3f, \"worst_ms\": %.3f, \"p99_filling_ms\": %.3f, "
+      "\"resident_alone_mib\": %.1f, \"resident_held_mib\": %.1f, "
+      "\"resident_mib\": %.1f, "
+      "\"most_resident_mib\": %.1f, \"sent\": %llu, \"done\": %llu, \"failed\": %llu, "
+      "\"redelivered\": %llu, \"big\": %llu}\n",
+      Middle(alone_.rates), Middle(beside_.rates), Middle(alone_.p50), Middle(beside_.p50),
+      Middle(alone_.p99), Middle(beside_.p99), Largest(alone_.p99), Largest(beside_.p99),
+      Largest(filling_.p99), resident_alone_, resident_held_, resident_, most_resident_,
+      static_cast<unsigned long long>(all_.sent), static_cast<unsigned long long>(all_.done),
+      static_cast<unsigned long long>(all_.failed),
+      static_cast<unsigned long long>(all_.redelivered),
+      static_cast<unsigned long long>(board_.tallies[kBigConsumer].done));
+}
+
+bool Flow::Healthy() {
+  return lone_.Healthy() && load_.Healthy() && holders_->Healthy() && bad_->Healthy() &&
+         drain_->Healthy();
+}
+
 int Main(int argc, char** argv) {
   Arguments a;
   CLI::App app{"What bad neighbours do to good ones."};
@@ -200,85 +328,13 @@ int Main(int argc, char** argv) {
   app.add_option("--server", a.server)->required();
   CLI11_PARSE(app, argc, argv);
 
-  Board* quiet = Board::Make();
-  Board* board = Board::Make();
-  quiet->paused = board->paused = true;
-  const auto fail = [](const char* what) {
-    std::fprintf(stderr, "bench-flow: %s\n", what);
-    return 1;
-  };
-  LoadProcesses lone(*quiet, /*processes=*/4, Good(a, a.alone, *quiet));
-  LoadProcesses load(*board, /*processes=*/4, Good(a, a.endpoint, *board));
-  Seen warm_up, alone, filling, beside;
-  for (int turn = 0; turn < 2; ++turn) {
-    MeasureTurn(*quiet, lone, warm_up);
-    MeasureTurn(*board, load, warm_up);
-  }
-  const double resident_alone = ResidentMiB(a.server);
-
-  LoadProcesses holders(*board, 1, {Holders(a, *board)});
-  const Tally& held = board->tallies[kHolders];
-  if (!WaitUntil(60, [&] { return held.done >= a.held; })) return fail("tasks are not held");
-  const double resident_held = ResidentMiB(a.server);
-  LoadProcesses bad(*board, 2, {BadConsumers(a, *board), BigProducer(a, *board)});
-  const Tally& big = board->tallies[kBigProducer];
-  MeasureTurn(*board, load, filling);
-  uint64_t confirmed = 0;
-  if (!WaitUntil(120, [&] {
-        load.Sleep(.5);
-        return std::exchange(confirmed, big.confirmed.load()) == big.confirmed;
-      })) {
-    return fail("the queue does not fill up");
-  }
-  // Those in the other turns are stopped meanwhile: they would take a tenth of a core.
-  const auto all_but_alone = [&](int signal) {
-    kill(a.server, signal);
-    for (const LoadProcesses* each : {&load, &holders, &bad}) each->Signal(signal);
-  };
-  for (size_t turn = 0; turn < a.turns; ++turn) {
-    all_but_alone(SIGSTOP);
-    MeasureTurn(*quiet, lone, alone);
-    all_but_alone(SIGCONT);
-    MeasureTurn(*board, load, beside);
-  }
-  const double resident = ResidentMiB(a.server);
-
-  board->resume = true;
-  LoadProcesses drain(*board, 1, {BigConsumer(a, *board)});
-  const Tally& drained = board->tallies[kBigConsumer];
-  const uint64_t big_tasks = 10 * a.queue_bytes / a.big_body;
-  double most_resident = resident;
-  WaitUntil(300, [&] {
-    most_resident = std::max(most_resident, ResidentMiB(a.server));
-    return drained.done >= big_tasks;
-  });
-  quiet->sending_over = board->sending_over = true;
-  Totals all, lonely;
-  WaitUntil(20, [&] {
-    all = Sum(*board, 0, kThreads);
-    lonely = Sum(*quiet, 0, kThreads);
-    return all.done >= all.sent && lonely.done >= lonely.sent;
-  });
-  all.sent += lonely.sent;
-  all.done += lonely.done;
-  all.failed += lonely.failed;
-  std::printf(
-      "{\"rate_alone\": %.1f, \"rate\": %.1f, \"p50_alone_ms\": %.3f, \"p50_ms\": %.3f, "
-      "\"p99_alone_ms\": %.3f, \"p99_ms\": %.3f, "
-      "\"worst_alone_ms\": %.3f, \"worst_ms\": %.3f, \"p99_filling_ms\": %.3f, "
-      "\"resident_alone_mib\": %.1f, \"resident_held_mib\": %.1f, "
-      "\"resident_mib\": %.1f, "
-      "\"most_resident_mib\": %.1f, \"sent\": %llu, \"done\": %llu, \"failed\": %llu, "
-      "\"redelivered\": %llu, \"big\": %llu}\n",
-      Middle(alone.rates), Middle(beside.rates), Middle(alone.p50), Middle(beside.p50),
-      Middle(alone.p99), Middle(beside.p99), Largest(alone.p99), Largest(beside.p99),
-      Largest(filling.p99), resident_alone, resident_held, resident, most_resident,
-      static_cast<unsigned long long>(all.sent), static_cast<unsigned long long>(all.done),
-      static_cast<unsigned long long>(all.failed), static_cast<unsigned long long>(all.redelivered),
-      static_cast<unsigned long long>(drained.done));
-  const bool healthy =
-      lone.Healthy() && load.Healthy() && holders.Healthy() && bad.Healthy() && drain.Healthy();
-  return healthy ? 0 : 1;
+  Flow flow(a);
+  flow.WarmUp();
+  if (!flow.AddNeighbours()) return 1;
+  flow.MeasureInTurns();
+  flow.Finish();
+  flow.Print();
+  return flow.Healthy() ? 0 : 1;
 }
 
 }  // namespace

@@ -95,7 +95,8 @@ int Main(int argc, char** argv) {
   app.add_option("--out", a.out);
   app.add_option("--producers", a.producers);
   app.add_option("--consumers", a.consumers);
-  app.add_option("--per-thread", a.per_thread, "producers, or consumers, that one thread drives");
+  app.add_option("--per-thread", a.per_thread, "producers, or consumers, that one thread drives")
+      ->check(CLI::PositiveNumber);
   app.add_option("--bytes", a.bytes);
   app.add_option("--window", a.window);
   app.add_option("--unanswered", a.unanswered,

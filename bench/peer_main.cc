@@ -87,7 +87,8 @@ int Main(int argc, char** argv) {
   app.add_option("--file", a.file);
   app.add_option("--producers", a.producers);
   app.add_option("--consumers", a.consumers);
-  app.add_option("--per-thread", a.per_thread, "connections that one thread drives (Redis)");
+  app.add_option("--per-thread", a.per_thread, "connections that one thread drives (Redis)")
+      ->check(CLI::PositiveNumber);
   app.add_option("--bytes", a.bytes);
   app.add_option("--records", a.records);
   app.add_option("--window", a.window);

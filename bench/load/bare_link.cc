@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,7 @@ constexpr uint8_t kMore = 1, kLong = 2, kCommand = 4;
 constexpr size_t kGreetingBytes = 64;
 constexpr size_t kShortHeader = 2, kLongHeader = 9;
 constexpr size_t kBufferBytes = 128 * 1024;
+constexpr uint64_t kMostFrameBytes = uint64_t{1} << 30;
 constexpr std::string_view kScheme = "ipc://";
 
 std::string Greeting() {
@@ -31,7 +33,7 @@ std::string Greeting() {
   return greeting;
 }
 
-std::string Ready() {
+std::string ReadyCommand() {
   using std::string_view_literals::operator""sv;
   std::string body("\x05READY\x0bSocket-Type\0\0\0\x06"sv);
   body += "DEALER";
@@ -58,9 +60,9 @@ class Bare : public Link {
     return Unavailable(std::string("bare link: ") + what + ": " + std::strerror(errno));
   }
   Status Write(iovec* pieces, size_t count);
-  // Bytes received into `to`; 0: nothing has arrived.
-  Result<size_t> Read(void* to, size_t most);
-  // Moves what lies in the buffer into frames; true when they are a message.
+  // Reads what has arrived into the buffer, whose rest is moved to the front; 0: nothing.
+  Result<size_t> Read();
+  // Moves what lies in the buffer into frames; true when they are a message, or too large for one.
   bool Parse();
 
   int socket_ = -1;
@@ -69,7 +71,7 @@ class Bare : public Link {
   bool drained_ = false;        // the last read took all there was
 
   Frames frames_;  // of the message that is arriving
-  bool complete_ = false;
+  bool complete_ = false, too_large_ = false;
   zmq::message_t frame_;  // the one that is arriving, if `open_`
   bool open_ = false;
   uint8_t flags_ = 0;
@@ -90,19 +92,19 @@ Status Bare::Connect(const std::string& endpoint) {
   socket_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
     return Broken("connect");
-  const std::string hello = Greeting() + bench::Ready();
+  const std::string hello = Greeting() + ReadyCommand();
   if (send(socket_, hello.data(), hello.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(hello.size()))
     return Broken("greeting");
   // libzmq leaves a message lying that overtakes its own half of the handshake.
   std::array<char, kGreetingBytes + kShortHeader> theirs;
   if (recv(socket_, theirs.data(), theirs.size(), MSG_WAITALL) !=
       static_cast<ssize_t>(theirs.size()))
-    return Broken("no greeting");
+    return Unavailable("bare link: no greeting");
   std::array<char, 256> ready;
   const auto rest = static_cast<uint8_t>(theirs.back());
-  if (recv(socket_, ready.data(), rest, MSG_WAITALL) != rest) return Broken("no READY");
-  if (std::string_view(ready.data(), rest).find("READY") == std::string_view::npos)
-    return Unavailable("bare link: refused: " + std::string(ready.data(), rest));
+  const bool read = recv(socket_, ready.data(), rest, MSG_WAITALL) == rest;
+  if (!read || !std::string_view(ready.data(), rest).starts_with("\x05READY"))
+    return Unavailable("bare link: the broker did not say READY");
   return {};
 }
 
@@ -141,15 +143,21 @@ Result<bool> Bare::Send(Frames& frames) {
     if (size > 0) pieces_.push_back({frames[i].data(), size});
   }
   COHORT_RETURN_IF_ERROR(Write(pieces_.data(), pieces_.size()));
+  drained_ = false;  // an answer may have come meanwhile
   return true;
 }
 
-Result<size_t> Bare::Read(void* to, size_t most) {
-  const ssize_t count = recv(socket_, to, most, MSG_DONTWAIT);
+Result<size_t> Bare::Read() {
+  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  end_ -= begin_;
+  begin_ = 0;
+  const size_t room = buffer_.size() - end_;
+  const ssize_t count = recv(socket_, buffer_.data() + end_, room, MSG_DONTWAIT);
   if (count == 0) return Unavailable("bare link: the broker closed it");
   if (count < 0 && errno != EAGAIN) return Broken("receive");
   const auto got = static_cast<size_t>(std::max<ssize_t>(count, 0));
-  drained_ = got < most;
+  end_ += got;
+  drained_ = got > 0 && got < room;
   return got;
 }
 
@@ -166,6 +174,8 @@ bool Bare::Parse() {
         size = be64toh(size);
       }
       begin_ += header;
+      too_large_ = too_large_ || size > kMostFrameBytes;
+      if (too_large_) return true;
       frame_.rebuild(size);
       filled_ = 0;
       open_ = true;
@@ -186,21 +196,10 @@ bool Bare::Parse() {
 Result<std::optional<Frames>> Bare::Receive() {
   while (!Parse()) {
     if (std::exchange(drained_, false)) return std::optional<Frames>();
-    // The rest of a large frame goes where it belongs.
-    const size_t missing = open_ ? frame_.size() - filled_ : 0;
-    if (missing >= kBufferBytes / 2) {
-      COHORT_ASSIGN_OR_RETURN(const size_t got, Read(frame_.data<char>() + filled_, missing));
-      filled_ += got;
-      if (got == 0) return std::optional<Frames>();
-      continue;
-    }
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
-    COHORT_ASSIGN_OR_RETURN(const size_t got, Read(buffer_.data() + end_, buffer_.size() - end_));
-    end_ += got;
+    COHORT_ASSIGN_OR_RETURN(const size_t got, Read());
     if (got == 0) return std::optional<Frames>();
   }
+  if (too_large_) return Unavailable("bare link: the broker announces a frame of gigabytes");
   complete_ = false;
   return std::optional<Frames>(std::exchange(frames_, {}));
 }

@@ -87,8 +87,8 @@ Status BrokerDriver::Run() {
 Status BrokerDriver::Look(uint32_t index) {
   Peer& peer = peers_[index];
   if (peer.consumer.stalls && peer.told_tasks > 0 && !board_.resume) {
-    loop_.Remove(
-        peer.session->descriptor());  // what lies there unread would wake the loop for ever
+    // What lies there unread would wake the loop for ever.
+    loop_.Remove(peer.session->descriptor());
     return {};
   }
   // A bounded number of messages, so that one busy session leaves time for the others.

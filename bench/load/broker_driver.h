@@ -48,7 +48,7 @@ class BrokerDriver {
     uint64_t run = 1;
     size_t body_bytes = 4096;
     std::optional<CurveClient> keys = {};
-    bool bare = false;  // links without ZeroMQ (see link.h)
+    bool bare = false;  // links without ZeroMQ (see link.h) and without keys
     double rate = 0;    // puts a second of all its producers without a window
   };
   BrokerDriver(Options options, zmq::context_t& context, Board& board, Tally& tally);

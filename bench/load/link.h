@@ -1,4 +1,4 @@
-// A load client's connection to the broker: whole messages, never waiting for one.
+// A load client's connection to the broker: whole messages, never waiting for one to come.
 //
 // By a DEALER of ZeroMQ, as Cohort's processes have it, or bare: ZMTP 3.0 (RFC 23, NULL mechanism)
 // on a blocking Unix socket, without a thread of its own. The peers of broker_disk are driven by
@@ -21,7 +21,8 @@ class Link {
   virtual ~Link() = default;
   // Readable when there may be a message; see Ready.
   virtual int descriptor() = 0;
-  // False when ZeroMQ's pipe is full; the frames are left as they were.
+  // False when ZeroMQ's pipe is full; the frames are left as they were. A bare one waits for the
+  // kernel to take them.
   virtual Result<bool> Send(Frames& frames) = 0;
   virtual Result<std::optional<Frames>> Receive() = 0;
   // A message can be read, or one sent, of which the descriptor may not tell.

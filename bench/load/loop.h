@@ -1,4 +1,4 @@
-// One thread's wait for many ZeroMQ sockets: epoll over their descriptors.
+// One thread's wait for many descriptors: epoll over plain ones and those of ZeroMQ sockets.
 //
 // zmq_poll asks every socket in every round, which 1,000 of them make slow. A ZeroMQ descriptor
 // only tells that a socket is worth a look, once: whoever is told must read until there is nothing

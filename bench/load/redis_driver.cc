@@ -1,7 +1,11 @@
 #include "bench/load/redis_driver.h"
 
 #include <hiredis/hiredis.h>
+#include <sys/socket.h>
 
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -13,6 +17,7 @@ namespace cohort::bench {
 namespace {
 
 constexpr int64_t kLongestWait = 50'000'000;
+constexpr size_t kBufferBytes = 128 * 1024;  // as a bare link's
 
 struct FreeContext {
   void operator()(redisContext* context) const { redisFree(context); }
@@ -31,6 +36,7 @@ Result<Connection> Connect(const std::string& path) {
   Connection connection(redisConnectUnix(path.c_str()));
   if (connection == nullptr || connection->err != 0)
     return Unavailable("redis: cannot connect to " + path);
+  connection->reader->maxbuf = 0;  // its buffer is kept
   return connection;
 }
 
@@ -51,14 +57,33 @@ Status Write(redisContext* connection) {
   return {};
 }
 
-// One that has arrived already, or null.
-Result<Reply> Next(redisContext* connection) {
-  void* reply = nullptr;
-  if (redisGetReplyFromReader(connection, &reply) != REDIS_OK) return Broken(*connection);
+// Reads all that has arrived. hiredis itself would read 16 KiB.
+Status Read(redisContext* connection, std::vector<char>& buffer) {
+  while (true) {
+    const ssize_t count = recv(connection->fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (count == 0) return Unavailable("redis: the server closed a connection");
+    if (count < 0 && errno != EAGAIN)
+      return Unavailable(std::string("redis: ") + std::strerror(errno));
+    if (count < 0) return {};
+    if (redisReaderFeed(connection->reader, buffer.data(), static_cast<size_t>(count)) != REDIS_OK)
+      return Broken(*connection);
+    if (static_cast<size_t>(count) < buffer.size()) return {};
+  }
+}
+
+// Takes the reply over; null if there is none.
+Result<Reply> Checked(void* reply) {
   Reply owned(static_cast<redisReply*>(reply));
   if (owned != nullptr && owned->type == REDIS_REPLY_ERROR)
     return Unavailable(std::string("redis: ") + owned->str);
   return owned;
+}
+
+// One that has arrived already, or null.
+Result<Reply> Next(redisContext* connection) {
+  void* reply = nullptr;
+  if (redisGetReplyFromReader(connection, &reply) != REDIS_OK) return Broken(*connection);
+  return Checked(reply);
 }
 
 // XREADGROUP answers [[stream, [[id, [field, value]], …]]], or nil.
@@ -79,6 +104,7 @@ std::vector<std::string> IdsOf(const redisReply& reply, Tally& tally) {
 template <typename Client>
 Status Drive(std::vector<Client>& clients, Board& board) {
   Loop loop;
+  std::vector<char> buffer(kBufferBytes);
   for (uint32_t i = 0; i < clients.size(); ++i) {
     loop.AddDescriptor(clients[i].connection->fd, i);
     clients[i].Start();
@@ -87,7 +113,7 @@ Status Drive(std::vector<Client>& clients, Board& board) {
   while (!board.stop) {
     for (const uint32_t index : loop.Wait(kLongestWait)) {
       redisContext* connection = clients[index].connection.get();
-      if (redisBufferRead(connection) != REDIS_OK) return Broken(*connection);
+      COHORT_RETURN_IF_ERROR(Read(connection, buffer));
       while (true) {
         COHORT_ASSIGN_OR_RETURN(const Reply reply, Next(connection));
         if (reply == nullptr) break;
@@ -101,7 +127,7 @@ Status Drive(std::vector<Client>& clients, Board& board) {
 
 struct Producer {
   Connection connection;
-  const std::string& body;
+  std::string_view put;  // XADD, as it is sent
   uint64_t window;
   Board& board;
   Tally& tally;
@@ -109,7 +135,7 @@ struct Producer {
 
   void Start() {
     for (; open < window && !board.sending_over; ++open) {
-      Ask(connection.get(), {"XADD", "bench", "*", "d", body});
+      redisAppendFormattedCommand(connection.get(), put.data(), put.size());
       tally.sent += 1;
     }
   }
@@ -140,7 +166,7 @@ struct Consumer {
   void OnReply(const redisReply& reply) {
     if (acknowledges) {
       acknowledges = false;
-      tally.done += ids.size();
+      tally.done += static_cast<uint64_t>(reply.integer);
       return;
     }
     ids = IdsOf(reply, tally);
@@ -157,8 +183,7 @@ Status MakeRedisGroup(const std::string& path) {
   for (int i = 0; i < 2; ++i) {
     void* reply = nullptr;
     if (redisGetReply(connection.get(), &reply) != REDIS_OK) return Broken(*connection);
-    const Reply owned(static_cast<redisReply*>(reply));
-    if (owned->type == REDIS_REPLY_ERROR) return Unavailable(std::string("redis: ") + owned->str);
+    COHORT_RETURN_IF_ERROR(Checked(reply).status());
   }
   return {};
 }
@@ -166,10 +191,18 @@ Status MakeRedisGroup(const std::string& path) {
 Status ProduceForRedis(const std::string& path, size_t connections, uint64_t window, size_t bytes,
                        Board& board, Tally& tally) {
   const std::string body(bytes, 'x');
+  const std::array<const char*, 5> words = {"XADD", "bench", "*", "d", body.c_str()};
+  const std::array<size_t, 5> sizes = {4, 5, 1, 1, bytes};
+  char* formatted = nullptr;
+  const int size =
+      redisFormatCommandArgv(&formatted, 5, const_cast<const char**>(words.data()), sizes.data());
+  if (size < 0) return Internal("redis: no memory for a command");
+  const std::string put(formatted, static_cast<size_t>(size));
+  redisFreeCommand(formatted);
   std::vector<Producer> producers;
   for (size_t i = 0; i < connections; ++i) {
     COHORT_ASSIGN_OR_RETURN(Connection connection, Connect(path));
-    producers.push_back({std::move(connection), body, window, board, tally});
+    producers.push_back({std::move(connection), put, window, board, tally});
   }
   return Drive(producers, board);
 }

@@ -260,6 +260,23 @@ TEST(EnvelopeTest, SmallBodiesShareAFrame) {
   EXPECT_EQ(Encode(commands).size(), 2u);
 }
 
+TEST(EnvelopeTest, SmallBodiesBehindALargeOneShareTheSecondFrame) {
+  const std::vector<size_t> sizes = {kCopiedBody + 1, 100, 0, 200};
+  std::vector<Command> commands;
+  for (uint64_t i = 0; i < sizes.size(); ++i) {
+    commands.push_back({i + 1, PutCommand{Task(i, sizes[i])}});
+  }
+  Frames frames = Encode(commands);
+  ASSERT_EQ(frames.size(), 3u);
+  EXPECT_EQ(frames[2].size(), 300u);
+  const Result<ClientMessage> decoded = DecodeClientMessage(std::move(frames));
+  ASSERT_TRUE(decoded.ok());
+  const auto& read = std::get<std::vector<Command>>(decoded->content);
+  for (uint64_t i = 0; i < sizes.size(); ++i) {
+    EXPECT_EQ(std::get<PutCommand>(read[i].verb).task.body.view(), Task(i, sizes[i]).body.view());
+  }
+}
+
 TEST(EnvelopeTest, RefusesAnotherProtocolVersionAsSuch) {
   capnp::MallocMessageBuilder builder;
   auto envelope = builder.initRoot<schema::Envelope>();

@@ -26,7 +26,6 @@ def ready(server, run):
 
 def serve(folder):
     """A broker that serves, and the seconds until it did."""
-    (folder / "broker.sock").unlink(missing_ok=True)
     start = time.monotonic()
     server = broker(folder, *OPTIONS)
     return server, time.monotonic() - start

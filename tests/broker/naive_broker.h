@@ -189,6 +189,7 @@ class NaiveBroker {
   std::map<Key, Over> ended_;  // and not below a floor
   // Everything that ever was, as it was last: what a power cut may bring back.
   std::map<Key, Task> archive_;
+  std::map<Key, std::vector<std::optional<Obituary>>> withdrawn_;  // by revivals
   std::map<Key, Over> all_ended_;
   std::set<std::pair<std::string, std::string>> flows_;
   std::map<LeaseKey, std::pair<Key, SessionId>> all_leases_;

@@ -24,7 +24,11 @@ bool NaiveBroker::MayRevive(Time now, const Key& key) const {
 
 void NaiveBroker::Revive(const Key& key) {
   Task& task = tasks_.at(key);
-  if (!task.spec.obituaries.empty()) tasks_.erase({task.spec.obituaries, key.second});
+  if (!task.spec.obituaries.empty()) {
+    const Key told{task.spec.obituaries, key.second};
+    withdrawn_[told].push_back(tasks_.at(told).obituary);
+    tasks_.erase(told);
+  }
   task.state = State::kReady;
   task.failures = 0;
   task.failed_by = 0;

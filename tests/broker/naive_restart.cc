@@ -18,11 +18,11 @@ std::string Name(const TaskKey& key) { return key.first + " " + key.second.ToStr
 std::string NaiveBroker::JudgeLive(const Key& key, const TaskImage& image, const Afterlife& after,
                                    const PeerKnowledge& peers) const {
   const auto found = tasks_.find(key);
+  const auto archived = archive_.find(key);
+  const bool obituary = archived != archive_.end() && archived->second.obituary.has_value();
   if (found == tasks_.end()) {
     // An obituary that was withdrawn when its task was revived is back when the revival is lost.
-    const auto archived = archive_.find(key);
-    const bool withdrawn = archived != archive_.end() && archived->second.obituary.has_value();
-    if (!after.power_cut || !(all_ended_.contains(key) || withdrawn)) {
+    if (!after.power_cut || !(all_ended_.contains(key) || obituary)) {
       return "lives and never was there";
     }
     if (peers.IsOver(key)) return "lives although a peer knows that it is over";
@@ -35,9 +35,16 @@ std::string NaiveBroker::JudgeLive(const Key& key, const TaskImage& image, const
     return "has other properties";
   }
   if (image.obituary.has_value() != task.obituary.has_value()) return "is an obituary or not";
-  if (image.obituary.has_value() && (image.obituary->reason != task.obituary->reason ||
-                                     image.obituary->emitted != task.obituary->emitted)) {
-    return "tells another story";
+  const auto tells = [&image](const std::optional<Obituary>& story) {
+    return image.obituary->reason == story->reason && image.obituary->emitted == story->emitted;
+  };
+  if (image.obituary.has_value() && !tells(task.obituary)) {
+    // The same where the revived task has ended again, and nobody was told.
+    const auto stories = withdrawn_.find(key);
+    const bool earlier = after.power_cut && !peers.WasTold(key, *task.obituary) &&
+                         stories != withdrawn_.end() &&
+                         std::any_of(stories->second.begin(), stories->second.end(), tells);
+    if (!earlier) return "tells another story";
   }
   if (task.tells_of.has_value()) {
     const auto told = after.dump.live.find(*task.tells_of);
@@ -103,7 +110,13 @@ std::string NaiveBroker::JudgeMissing(const Key& key, const Afterlife& after,
   const bool may_be_over = !lives || (after.power_cut && all_ended_.contains(key));
   if (after.dump.BelowFloor(key) && may_be_over) return "";
   if (!after.power_cut) return lives ? "is lost" : "is over and forgotten";
-  return peers.Exists(key) ? "is lost although a peer knows of it" : "";
+  if (!peers.Exists(key)) return "";
+  // An obituary that was withdrawn, whose task has ended again: that second end may be lost.
+  if (withdrawn_.contains(key)) {
+    const auto subject = after.dump.live.find(*archive_.at(key).tells_of);
+    if (subject != after.dump.live.end() && !subject->second.dead) return "";
+  }
+  return "is lost although a peer knows of it";
 }
 
 std::string NaiveBroker::JudgeRestored(const Key& key, const Afterlife& after,
@@ -180,6 +193,7 @@ void NaiveBroker::Adopt(Time now, const Afterlife& after) {
     task.delivered = image.delivered;
     task.failures = image.failures;
     task.emitted = image.emitted;
+    task.obituary = image.obituary;
     std::erase_if(task.children, [&](const Key& child) {
       return std::find(image.emitted.begin(), image.emitted.end(), child.second) ==
              image.emitted.end();

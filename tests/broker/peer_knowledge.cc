@@ -43,6 +43,7 @@ void PeerKnowledge::Heard(SessionId session, const Event& event) {
   if (const auto* deliver = std::get_if<DeliverEvent>(&event)) {
     const TaskKey key{deliver->queue, deliver->id};
     if (!put_.contains(key)) exists_.insert(key);
+    if (const auto& told = deliver->obituary) told_.insert({key, {told->reason, told->emitted}});
     held_[session][deliver->token] = key;
   } else if (const auto* lost = std::get_if<LeaseLostEvent>(&event)) {
     held_[session].erase(lost->token);

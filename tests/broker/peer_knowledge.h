@@ -27,6 +27,10 @@ class PeerKnowledge {
 
   bool Exists(const TaskKey& key) const { return exists_.contains(key); }
   bool IsOver(const TaskKey& key) const { return over_.contains(key); }
+  // It was delivered, as an obituary that says this.
+  bool WasTold(const TaskKey& key, const Obituary& obituary) const {
+    return told_.contains({key, {obituary.reason, obituary.emitted}});
+  }
   // The leases that a process holds, as far as it has heard.
   const std::map<LeaseToken, TaskKey>& HeldBy(SessionId session) { return held_[session]; }
   // A process has answered for a lease and lists it no more.
@@ -44,6 +48,7 @@ class PeerKnowledge {
   std::set<TaskKey> put_;
   std::set<TaskKey> exists_;  // was put for good: it lives or is over
   std::set<TaskKey> over_;    // settled or cancelled for good
+  std::set<std::pair<TaskKey, std::pair<EndReason, std::vector<TaskId>>>> told_;
   std::map<std::pair<SessionId, uint64_t>, Question> questions_;
   std::map<SessionId, std::map<LeaseToken, TaskKey>> held_;
 };

@@ -41,7 +41,9 @@ ClientLoop::ClientLoop(BrokerClient::Options options, const Clock& clock, Client
       session_(EntropyFromSystem() | 1),
       rng_(EntropyFromSystem()),
       deadline_(clock.Now()),
-      last_turn_(clock.Now()) {}
+      last_turn_(clock.Now()) {
+  ReceiveIntoOwnMemory(context_);
+}
 
 ClientLoop::~ClientLoop() { CloseSocket(); }
 

@@ -8,6 +8,9 @@
 namespace cohort {
 namespace {
 
+// To copy fewer bytes costs less than to share them.
+constexpr size_t kLeastShared = 1024;
+
 void FreeBody(void* /*data*/, void* hint) { delete static_cast<Body*>(hint); }
 
 // A frame over the body's bytes; it keeps them until ZeroMQ has sent it.
@@ -77,7 +80,7 @@ Result<Body> BodyResolver::Resolve(schema::Body::Reader place) {
   if (size > bytes_left_) return DataLoss("bodies overlap");
   bytes_left_ -= size;
   if (size == 0) return Body();
-  const bool share = size > kCopiedBody && size >= frame_size / 2;
+  const bool share = size >= kLeastShared && size >= frame_size / 4 * 3;
   if (share && shared_[frame] == nullptr) {
     shared_[frame] = std::make_shared<zmq::message_t>(std::move(frames_[frame]));
   }

@@ -36,6 +36,12 @@ void SetLimits(zmq::socket_t& socket, const SocketLimits& limits) {
   socket.set(zmq::sockopt::maxmsgsize, limits.max_frame_bytes);
 }
 
+void ReceiveIntoOwnMemory(zmq::context_t& context) {
+  // ZMQ_ZERO_COPY_RECV: libzmq knows it since 4.3.0, its header names it among the drafts only.
+  constexpr int kZeroCopyReceive = 10;
+  zmq_ctx_set(context.handle(), kZeroCopyReceive, 0);
+}
+
 Result<bool> TrySend(zmq::socket_t& socket, Frames& frames) {
   try {
     if (!socket.send(frames[0], FirstFlags(frames.size() > 1))) return false;

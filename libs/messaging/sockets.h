@@ -21,6 +21,11 @@ struct SocketLimits {
 };
 void SetLimits(zmq::socket_t& socket, const SocketLimits& limits);
 
+// Every frame that is received takes the memory of its own bytes. Otherwise ZeroMQ leaves frames of
+// up to 8 KiB in its read buffer of 18 KiB, which whoever keeps one would keep whole. Before the
+// context's first socket.
+void ReceiveIntoOwnMemory(zmq::context_t& context);
+
 // Sends all frames, or none of them: false when the pipe is full (frames are left as they were).
 // Unavailable: the peer of a ROUTER is gone.
 Result<bool> TrySend(zmq::socket_t& socket, Frames& frames);

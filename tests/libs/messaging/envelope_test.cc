@@ -277,6 +277,24 @@ TEST(EnvelopeTest, SmallBodiesBehindALargeOneShareTheSecondFrame) {
   }
 }
 
+TEST(EnvelopeTest, ABodyThatFillsItsFrameIsNotCopied) {
+  const auto decoded_in_place = [](std::vector<size_t> sizes) {
+    std::vector<Command> commands;
+    for (const size_t size : sizes) {
+      commands.push_back({commands.size() + 1, PutCommand{Task(1, size)}});
+    }
+    Frames frames = Encode(commands);
+    const auto* packed = frames[1].data<char>();
+    const Result<ClientMessage> decoded = DecodeClientMessage(std::move(frames));
+    const auto& read = std::get<std::vector<Command>>(decoded->content);
+    return std::get<PutCommand>(read[0].verb).task.body.view().data() == packed;
+  };
+  EXPECT_TRUE(decoded_in_place({4096}));
+  EXPECT_TRUE(decoded_in_place({4096, 1000}));
+  EXPECT_FALSE(decoded_in_place({4096, 4096})) << "one would keep the memory of both";
+  EXPECT_FALSE(decoded_in_place({100}));
+}
+
 TEST(EnvelopeTest, RefusesAnotherProtocolVersionAsSuch) {
   capnp::MallocMessageBuilder builder;
   auto envelope = builder.initRoot<schema::Envelope>();

@@ -27,6 +27,7 @@ void QueueMachine::Pump(Time now, Effects& effects) {
     queue->dirty = false;
     AdmitWaiting(now, queue, effects);
     Deliver(now, queue, effects);
+    queue->EndRow();
     NoteWait(now, queue);
     if (!queue->IsFull() && !queue->blocked_sources.empty()) {
       for (Queue* source : std::exchange(queue->blocked_sources, {})) {

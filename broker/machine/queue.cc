@@ -7,6 +7,10 @@ namespace cohort {
 namespace {
 
 constexpr uint32_t kTurnsPerLowerPriority = 8;
+// Of what a consumer has room for, so much is given to it in a row where several tasks are due:
+// they share a message, as do their answers.
+constexpr uint64_t kRowOfCredit = 8;
+constexpr uint64_t kLongestRow = 32;
 
 bool IsDurable(const std::string& queue, const MachineConfig& config) {
   const auto matches = [&queue](const std::string& pattern) {
@@ -267,6 +271,7 @@ void Queue::AddConsumer(SessionId session) {
 }
 
 void Queue::RemoveConsumer(SessionId session) {
+  if (!circle_.empty() && circle_.front() == session) row_left_ = 0;
   consumers_.erase(session);
   std::erase(circle_, session);
 }
@@ -285,8 +290,14 @@ void Queue::SetCredit(SessionId session, uint64_t tasks, uint64_t bytes) {
 Consumer* Queue::NextConsumer() {
   while (!circle_.empty()) {
     Consumer* consumer = FindConsumer(circle_.front());
-    if (consumer->HasCredit()) return consumer;
-    consumer->waiting_turn = false;
+    if (consumer->HasCredit()) {
+      if (row_left_ > 0 || consumer->ahead == 0) return consumer;
+      consumer->ahead -= 1;
+      circle_.push_back(consumer->session);
+    } else {
+      consumer->waiting_turn = false;
+      row_left_ = 0;
+    }
     circle_.pop_front();
   }
   return nullptr;
@@ -301,11 +312,31 @@ Consumer* Queue::NextConsumerBut(SessionId session) {
 }
 
 void Queue::Charge(Consumer* consumer, size_t bytes) {
+  const bool first = circle_.front() == consumer->session;
+  if (first && row_left_ == 0) {
+    const uint64_t room = consumer->granted_tasks - consumer->sent_tasks;
+    row_left_ = std::clamp<uint64_t>(room / kRowOfCredit, 1, kLongestRow);
+  }
   consumer->sent_tasks += 1;
   consumer->sent_bytes += bytes;
+  if (first && --row_left_ > 0 && consumer->HasCredit()) {
+    consumer->ahead += 1;
+    return;
+  }
+  if (first) row_left_ = 0;
   circle_.erase(std::find(circle_.begin(), circle_.end(), consumer->session));
   consumer->waiting_turn = consumer->HasCredit();
   if (consumer->waiting_turn) circle_.push_back(consumer->session);
+}
+
+void Queue::EndRow() {
+  if (row_left_ == 0) return;
+  row_left_ = 0;
+  // It was counted as ahead for the task that it did not get.
+  Consumer* consumer = FindConsumer(circle_.front());
+  consumer->ahead -= 1;
+  circle_.push_back(consumer->session);
+  circle_.pop_front();
 }
 
 double Queue::OldestAgeSeconds(Time now) const {

@@ -37,6 +37,7 @@ struct Consumer {
   uint64_t granted_tasks = 0, granted_bytes = 0;
   uint64_t sent_tasks = 0, sent_bytes = 0;
   bool waiting_turn = false;  // it is in the circle
+  uint64_t ahead = 0;         // tasks that it got beyond its turns
   bool HasCredit() const { return granted_tasks > sent_tasks && granted_bytes > sent_bytes; }
 };
 
@@ -125,8 +126,11 @@ class Queue {
   Consumer* NextConsumer();
   // The next but this one.
   Consumer* NextConsumerBut(SessionId session);
-  // It was sent a body of this size; back into the circle if it has credit left.
+  // It was sent a body of this size; back into the circle if it has credit left and its row is
+  // over.
   void Charge(Consumer* consumer, size_t bytes);
+  // What comes from now on does not belong to the row of whoever is being served.
+  void EndRow();
   size_t consumers() const { return consumers_.size(); }
 
   QueueSnapshot Snapshot(Time now) const;
@@ -196,6 +200,7 @@ class Queue {
   uint32_t turn_ = 0;  // of eight: the last is a lower priority's
   std::map<SessionId, Consumer> consumers_;
   std::deque<SessionId> circle_;
+  uint64_t row_left_ = 0;  // tasks that the first of the circle gets before the next is served
 };
 
 }  // namespace cohort

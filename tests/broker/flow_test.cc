@@ -16,7 +16,7 @@ constexpr SessionId kOther = 3;
 
 class FlowTest : public testing::Test {
  protected:
-  FlowTest() : d(Small()) {
+  explicit FlowTest(const MachineConfig& config = Small()) : d(config) {
     for (SessionId session : {kProducer, kWorker, kOther}) EXPECT_TRUE(d.Hello(session).ok());
   }
   static MachineConfig Small() {
@@ -226,6 +226,50 @@ TEST_F(FlowTest, ConsumersWithCreditTakeTurns) {
   for (uint64_t cursor : {1, 2, 3, 4}) Put("q", cursor);
   EXPECT_THAT(Cursors(kWorker), ElementsAre(1, 3));
   EXPECT_THAT(Cursors(kOther), ElementsAre(2, 4));
+}
+
+class RowTest : public FlowTest {
+ protected:
+  RowTest() : FlowTest(MachineDriver::Config()) {}
+  // All of them are due at once.
+  void PutTogether(std::vector<uint64_t> cursors) {
+    std::vector<Verb> puts;
+    for (uint64_t cursor : cursors) puts.push_back(PutCommand{d.Spec("q", d.Id(cursor))});
+    d.DoTogether(kProducer, std::move(puts));
+  }
+};
+
+TEST_F(RowTest, WhoeverHasRoomForManyGetsSeveralInARow) {
+  d.Consume(kWorker, "q", 32);
+  d.Consume(kOther, "q", 32);
+  PutTogether({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+  EXPECT_THAT(Cursors(kWorker), ElementsAre(1, 2, 3, 4, 9, 10, 11));
+  EXPECT_THAT(Cursors(kOther), ElementsAre(5, 6, 7, 8, 12));
+}
+
+TEST_F(RowTest, WhoeverGotSeveralIsPassedOverAsOften) {
+  d.Consume(kWorker, "q", 32);
+  d.Consume(kOther, "q", 15);
+  PutTogether({1, 2, 3, 4, 5, 6, 7, 8});
+  EXPECT_THAT(Cursors(kWorker), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(Cursors(kOther), ElementsAre(5, 6, 7, 8));
+}
+
+TEST_F(RowTest, ARowEndsWithWhatIsDueAtOnce) {
+  d.Consume(kWorker, "q", 32);
+  d.Consume(kOther, "q", 32);
+  for (uint64_t cursor : {1, 2, 3, 4}) PutTogether({cursor});
+  EXPECT_THAT(Cursors(kWorker), ElementsAre(1, 3));
+  EXPECT_THAT(Cursors(kOther), ElementsAre(2, 4));
+}
+
+TEST_F(RowTest, ARowEndsWhereItsConsumerLeaves) {
+  d.Consume(kWorker, "q", 32);
+  d.Consume(kOther, "q", 32);
+  PutTogether({1, 2});
+  d.Disconnect(kWorker);
+  PutTogether({3, 4});
+  EXPECT_THAT(Cursors(kOther), ElementsAre(3, 4));
 }
 
 TEST_F(FlowTest, CancellingAHeldBackPutAnswersIt) {

@@ -50,6 +50,13 @@ class MachineDriver {
     Sort();
     return number;
   }
+  // As in one message: what they lead to is delivered when all are taken.
+  void DoTogether(SessionId session, std::vector<Verb> verbs) {
+    for (Verb& verb : verbs) {
+      machine.Take(now_, session, {++numbers_[session], std::move(verb)}, effects_);
+    }
+    Step(Duration(0));
+  }
   // In steps short enough not to be a gap.
   void Advance(Duration by) {
     const Duration step = machine.config().tick_gap / 2;

@@ -23,6 +23,7 @@ constexpr int kIdleMilliseconds = 20;
 constexpr Duration kShortestTurn = Seconds(0.0004);
 constexpr int kBlockedMilliseconds = 2;
 constexpr size_t kReceivesPerTurn = 256;
+constexpr size_t kReceivedBytesPerTurn = size_t{1} << 20;
 // A peer that was sent something just now waits so long for answers, so that many share a message.
 constexpr Duration kAnswersWait = Seconds(0.002);
 constexpr int kAnswersWaitMilliseconds = 1;
@@ -95,6 +96,7 @@ BrokerServer::BrokerServer(Options options, const Clock& clock)
       socket_(context_, zmq::socket_type::router),
       last_drained_(clock.Now()),
       next_publish_(clock.Now()) {
+  ReceiveIntoOwnMemory(context_);
   for (const char* reason : {"unreadable", "version", "unknown_peer", "not_allowed"}) {
     counters_.malformed[reason] = 0;
   }
@@ -203,14 +205,21 @@ bool BrokerServer::Turn() {
 }
 
 bool BrokerServer::ReceiveSome(Time now) {
-  for (size_t i = 0; i < kReceivesPerTurn; ++i) {
+  bool drained = false;
+  // All at once and before any is read: to ask ZeroMQ for one more costs system calls whenever it
+  // has to look for news.
+  for (size_t bytes = 0; received_.size() < kReceivesPerTurn && bytes < kReceivedBytesPerTurn;) {
     std::optional<Received> received = TryReceive(socket_, /*router=*/true);
-    if (!received.has_value()) return true;
-    counters_.messages_received += 1;
-    OnMessage(now, *std::move(received));
-    Dispatch();
+    drained = !received.has_value();
+    if (drained) break;
+    for (const zmq::message_t& frame : received->frames) bytes += frame.size();
+    received_.push_back(*std::move(received));
   }
-  return false;
+  counters_.messages_received += received_.size();
+  for (Received& received : received_) OnMessage(now, std::move(received));
+  received_.clear();
+  Dispatch();
+  return drained;
 }
 
 // --- messages in
@@ -310,6 +319,7 @@ void BrokerServer::Deny(Peer& peer, const Command& command, const Status& why) {
   counters_.malformed["not_allowed"] += 1;
   LogDebug("not allowed", {{"why", why}});
   if (!IsAnswered(command.verb)) return watch_->Unreadable(peer.descriptor);
+  Dispatch();  // the answers before it
   peer.outbox.ready.push_back(AnswerEvent{command.number, why});
   QueueFlush(peer);
 }

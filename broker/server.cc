@@ -23,7 +23,6 @@ constexpr int kIdleMilliseconds = 20;
 constexpr Duration kShortestTurn = Seconds(0.0004);
 constexpr int kBlockedMilliseconds = 2;
 constexpr size_t kReceivesPerTurn = 256;
-constexpr size_t kReceivedBytesPerTurn = size_t{1} << 20;
 // A peer that was sent something just now waits so long for answers, so that many share a message.
 constexpr Duration kAnswersWait = Seconds(0.002);
 constexpr int kAnswersWaitMilliseconds = 1;
@@ -205,21 +204,14 @@ bool BrokerServer::Turn() {
 }
 
 bool BrokerServer::ReceiveSome(Time now) {
-  bool drained = false;
-  // All at once and before any is read: to ask ZeroMQ for one more costs system calls whenever it
-  // has to look for news.
-  for (size_t bytes = 0; received_.size() < kReceivesPerTurn && bytes < kReceivedBytesPerTurn;) {
+  for (size_t i = 0; i < kReceivesPerTurn; ++i) {
     std::optional<Received> received = TryReceive(socket_, /*router=*/true);
-    drained = !received.has_value();
-    if (drained) break;
-    for (const zmq::message_t& frame : received->frames) bytes += frame.size();
-    received_.push_back(*std::move(received));
+    if (!received.has_value()) return true;
+    counters_.messages_received += 1;
+    OnMessage(now, *std::move(received));
+    Dispatch();
   }
-  counters_.messages_received += received_.size();
-  for (Received& received : received_) OnMessage(now, std::move(received));
-  received_.clear();
-  Dispatch();
-  return drained;
+  return false;
 }
 
 // --- messages in
@@ -319,7 +311,6 @@ void BrokerServer::Deny(Peer& peer, const Command& command, const Status& why) {
   counters_.malformed["not_allowed"] += 1;
   LogDebug("not allowed", {{"why", why}});
   if (!IsAnswered(command.verb)) return watch_->Unreadable(peer.descriptor);
-  Dispatch();  // the answers before it
   peer.outbox.ready.push_back(AnswerEvent{command.number, why});
   QueueFlush(peer);
 }

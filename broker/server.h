@@ -135,7 +135,6 @@ class BrokerServer {
   std::unordered_set<Peer*> blocked_;   // … whose pipe was full
   std::unordered_set<Peer*> unsynced_;  // … whose events wait for the journal
   uint64_t synced_before_ = 0;
-  std::vector<Received> received_;  // in this turn
   Effects effects_;
   Time last_turn_{};
   bool busy_ = false;  // in the last turn something came

@@ -7,7 +7,7 @@ namespace cohort {
 namespace {
 
 constexpr uint32_t kTurnsPerLowerPriority = 8;
-// Of what a consumer has room for, so much is given to it in a row where several tasks are due:
+// An eighth of what a consumer has room for is given to it in a row where several tasks are due:
 // they share a message, as do their answers.
 constexpr uint64_t kRowOfCredit = 8;
 constexpr uint64_t kLongestRow = 32;

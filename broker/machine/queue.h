@@ -122,7 +122,7 @@ class Queue {
   void AddConsumer(SessionId session);
   void RemoveConsumer(SessionId session);
   void SetCredit(SessionId session, uint64_t tasks, uint64_t bytes);
-  // Round the circle of those with credit; null when there is none.
+  // Round the circle of those with credit, past those that are ahead; null when there is none.
   Consumer* NextConsumer();
   // The next but this one.
   Consumer* NextConsumerBut(SessionId session);

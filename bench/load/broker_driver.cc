@@ -177,9 +177,9 @@ void BrokerDriver::OnAnswer(Peer& peer, const AnswerEvent& answer) {
     tally_.confirmed += 1;
     peer.confirmed += 1;
     if (!peer.open.empty()) peer.open.pop_front();
-    if (peer.confirmed % kFloorEvery == 0 && !peer.open.empty()) {
-      peer.session->Ask(
-          FloorCommand{peer.producer.queue, options_.run, peer.space, peer.open.front()});
+    if (peer.confirmed % kFloorEvery == 0) {
+      const uint64_t floor = peer.open.empty() ? peer.last_cursor + 1 : peer.open.front();
+      peer.session->Ask(FloorCommand{peer.producer.queue, options_.run, peer.space, floor});
     }
     return;
   }

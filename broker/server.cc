@@ -189,7 +189,7 @@ bool BrokerServer::Turn() {
   const Time now = Now();
   const uint64_t received = counters_.messages_received;
   const bool drained = ReceiveSome(now);
-  busy_ = counters_.messages_received != received || synced() != synced_before_;
+  busy_ = counters_.messages_received != received;
   // What was sent before an expiry must count before it: time passes for leases when the socket is
   // empty. A socket that is never empty is read faster than any lease ends.
   const bool expire = drained || now - last_drained_ >= kLongestUndrained;
@@ -205,6 +205,8 @@ bool BrokerServer::Turn() {
 
 bool BrokerServer::ReceiveSome(Time now) {
   for (size_t i = 0; i < kReceivesPerTurn; ++i) {
+    // Whoever waits for the disk puts again once it is answered, while others are read here.
+    if (synced() != synced_before_) FlushAll(now);
     std::optional<Received> received = TryReceive(socket_, /*router=*/true);
     if (!received.has_value()) return true;
     counters_.messages_received += 1;

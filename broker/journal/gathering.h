@@ -3,8 +3,8 @@
 // Producers that wait for an answer put again when they get it. Were the next sync begun at once,
 // it would cover only those that came during the last one: two halves that take turns, each waiting
 // two syncs. Waiting a moment lets them meet. It pays only where they come back within a part of a
-// sync, so after a wait in vain the next ones are left out, twice as many each time. Belongs to one
-// thread.
+// sync: a short one is not waited for, and after a wait in vain the next ones are left out, twice
+// as many each time. Belongs to one thread.
 #pragma once
 
 #include <algorithm>
@@ -19,15 +19,14 @@ class Gathering {
 
   // A sync confirmed so many awaited records while others came.
   void Synced(Span took, uint64_t confirmed, uint64_t waiting) {
-    took = std::min(took, 4 * kLongest);  // a disk that hung once says nothing
-    usual_ = usual_ == Span(0) ? took : (7 * usual_ + took) / 8;
+    least_ = least_ == Span(0) ? took : std::min(took, least_ + least_ / 64);
     expected_ = confirmed + waiting;
     if (left_out_ > 0) --left_out_;
   }
   // Awaited records worth waiting for, counting those that are there already; 0: none.
   uint64_t expected() const { return left_out_ > 0 ? 0 : expected_; }
   // … since the last sync's end, at most.
-  Span limit() const { return std::min({usual_, std::max(usual_ / 2, kRoundTrip), kLongest}); }
+  Span limit() const { return least_ < kShort ? Span(0) : std::min(least_ / 2, kLongest); }
   // A wait ended with so many: in vain unless most of those that were missing came.
   void Waited(uint64_t records) {
     if (4 * records >= 3 * expected_) {
@@ -39,12 +38,13 @@ class Gathering {
   }
 
  private:
-  // Half of a short sync is too little for anybody to be back: a whole one, or this, is waited.
-  static constexpr Span kRoundTrip = std::chrono::microseconds(500);
+  static constexpr Span kShort = std::chrono::milliseconds(2);  // nobody is back within half of it
   static constexpr Span kLongest = std::chrono::milliseconds(5);
   static constexpr uint64_t kMostInVain = 8;
 
-  Span usual_{0};  // of a sync
+  // What a sync takes however little it writes: the shortest of late. What takes long because it
+  // writes much is not saved by waiting.
+  Span least_{0};
   uint64_t expected_ = 0;
   uint64_t in_vain_ = 0;   // waits, one after the other
   uint64_t left_out_ = 0;  // syncs until the next wait

@@ -26,13 +26,28 @@ TEST(Gathering, ExpectsNobodyBeforeTheFirstSync) {
   EXPECT_EQ(Gathering().limit(), milliseconds(0));
 }
 
-TEST(Gathering, WaitsNoLongerThanAShortSyncTakes) {
+TEST(Gathering, DoesNotWaitWhereSyncsAreShort) {
   Gathering gathering;
-  gathering.Synced(microseconds(200), 16, 16);
-  EXPECT_EQ(gathering.limit(), microseconds(200));
+  gathering.Synced(microseconds(1900), 16, 16);
+  EXPECT_EQ(gathering.limit(), microseconds(0));
   Gathering longer;
-  longer.Synced(microseconds(800), 16, 16);
-  EXPECT_EQ(longer.limit(), microseconds(500));
+  longer.Synced(microseconds(2100), 16, 16);
+  EXPECT_EQ(longer.limit(), microseconds(1050));
+}
+
+TEST(Gathering, DoesNotWaitWhereOnlyMuchTakesLong) {
+  Gathering gathering;
+  for (int i = 0; i < 1000; ++i) {
+    gathering.Synced(i % 8 == 0 ? microseconds(900) : milliseconds(10), 16, 16);
+    ASSERT_EQ(gathering.limit(), microseconds(0)) << i;
+  }
+}
+
+TEST(Gathering, NoticesADiskThatBecomesSlow) {
+  Gathering gathering;
+  gathering.Synced(microseconds(900), 16, 16);
+  for (int i = 0; i < 100; ++i) gathering.Synced(milliseconds(4), 16, 16);
+  EXPECT_EQ(gathering.limit(), milliseconds(2));
 }
 
 TEST(Gathering, ADiskThatHungDoesNotMakeTheNextWaitLong) {

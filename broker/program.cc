@@ -1,6 +1,5 @@
 #include "broker/program.h"
 
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include <memory>
@@ -62,6 +61,13 @@ ConnectionGuard::Limits GuardLimitsOf(const SecurityConfig& config) {
   return limits;
 }
 
+// Each I/O thread is woken by itself, which costs small bodies more than it brings them; what is
+// encrypted, or waits for no disk, keeps two busy.
+int IoThreads(const BrokerConfig& config, bool encrypted) {
+  if (config.io_threads > 0) return static_cast<int>(config.io_threads);
+  return config.durability == "disk" && !encrypted ? 1 : 2;
+}
+
 // Each client holds a descriptor: as many as the system grants.
 void RaiseDescriptorLimit() {
   rlimit files{};
@@ -70,16 +76,8 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
-// Bodies come and go by the thousand: some of what is freed is kept for the next ones, not given
-// back to the system page by page.
-void KeepFreedMemory() {
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 64 << 20);
-}
-
 Status Run(Process& process, const std::function<void(BrokerServer::Options&)>& adjust) {
   RaiseDescriptorLimit();
-  KeepFreedMemory();
   const Config& config = process.config;
   const SecurityConfig& security = config.security;
   COHORT_ASSIGN_OR_RETURN(
@@ -91,6 +89,7 @@ Status Run(Process& process, const std::function<void(BrokerServer::Options&)>& 
                                 .journal_directory = config.JournalDirectory(),
                                 .segment_bytes = static_cast<uint64_t>(config.broker.segment_bytes),
                                 .max_message_bytes = config.broker.max_message_bytes,
+                                .io_threads = IoThreads(config.broker, keys.has_value()),
                                 .keys = keys,
                                 .connections = GuardLimitsOf(security)};
   if (adjust) adjust(options);

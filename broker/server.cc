@@ -33,8 +33,6 @@ constexpr Duration kJournalPatience = Seconds(30);
 constexpr size_t kBatchEvents = 256;
 constexpr size_t kBatchBytes = 256 * 1024;
 constexpr int kHighWaterMark = 16;  // batches: 4 MiB a peer may be behind, each way
-// Each connection belongs to one of them. One alone is what a broker of large bodies waits for.
-constexpr int kIoThreads = 2;
 
 const Clock& SystemTime() {
   static const SystemClock clock;
@@ -91,7 +89,7 @@ BrokerServer::BrokerServer(Options options, const Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
       machine_(WithEpoch(options_.machine, clock), clock.Now()),
-      context_(kIoThreads),
+      context_(options_.io_threads),
       socket_(context_, zmq::socket_type::router),
       last_drained_(clock.Now()),
       next_publish_(clock.Now()) {

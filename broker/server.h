@@ -53,6 +53,7 @@ class BrokerServer {
     uint64_t segment_bytes = uint64_t{64} << 20;
     bool sync = true;  // false only in tests of tests: confirmed before it is durable
     int64_t max_message_bytes = 64 << 20;  // of one frame
+    int io_threads = 2;                    // of ZeroMQ; each connection belongs to one of them
     const Clock* clock = nullptr;
     std::optional<CurveServer> keys = {};  // needed where others than this machine can connect
     ConnectionGuard::Limits connections = {};

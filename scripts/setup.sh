@@ -8,7 +8,7 @@ packages=(
   build-essential cmake ninja-build ccache pkg-config git python3 python3-venv
   capnproto libcapnp-dev libzmq3-dev cppzmq-dev prometheus-cpp-dev libcivetweb-dev libcurl4-openssl-dev zlib1g-dev
   libgtest-dev libgmock-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev
-  libpcre2-dev libxxhash-dev libzstd-dev libbenchmark-dev libhiredis-dev
+  libpcre2-dev libxxhash-dev libjemalloc-dev libzstd-dev libbenchmark-dev libhiredis-dev
   libflint-dev libflint-arb-dev libcalcium-dev libicu-dev libcld2-dev libseccomp-dev libgit2-dev
 )
 

@@ -188,6 +188,7 @@ struct BrokerConfig {
   std::string journal_directory;           // empty: in the run directory
   int64_t segment_bytes = 67108864;        // of the journal
   int64_t max_message_bytes = 33554432;
+  int64_t io_threads = 0;  // of the sockets; 0: by durability and encryption
 };
 
 struct SecurityConfig {

@@ -211,7 +211,10 @@ ConfigSection BrokerSection() {
                "Size of the journal's files; it takes at most twice the live bytes and two of "
                "them.")
           .Key("max_message_bytes", &S::max_message_bytes, AtLeast(1024),
-               "A peer that sends a larger message is refused."));
+               "A peer that sends a larger message is refused.")
+          .Key("io_threads", &S::io_threads, Within(0, 64),
+               "Threads that send, receive and encrypt; each connection belongs to one. 0: one "
+               "where queues wait for the disk and no keys are in use, else two."));
 }
 
 ConfigSection SecuritySection() {

@@ -65,7 +65,8 @@ ConnectionGuard::Limits GuardLimitsOf(const SecurityConfig& config) {
 // encrypted, or waits for no disk, keeps two busy.
 int IoThreads(const BrokerConfig& config, bool encrypted) {
   if (config.io_threads > 0) return static_cast<int>(config.io_threads);
-  return config.durability == "disk" && !encrypted ? 1 : 2;
+  const bool all_wait = config.durability == "disk" && config.memory_queues.empty();
+  return all_wait && !encrypted ? 1 : 2;
 }
 
 // Each client holds a descriptor: as many as the system grants.

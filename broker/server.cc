@@ -202,8 +202,7 @@ bool BrokerServer::Turn() {
 
 bool BrokerServer::ReceiveSome(Time now) {
   for (size_t i = 0; i < kReceivesPerTurn; ++i) {
-    // Whoever waits for the disk puts again once it is answered, while others are read here.
-    if (synced() != synced_before_) FlushAll(now);
+    AnswerSynced(now);
     std::optional<Received> received = TryReceive(socket_, /*router=*/true);
     if (!received.has_value()) return true;
     counters_.messages_received += 1;
@@ -376,39 +375,53 @@ void BrokerServer::QueueFlush(Peer& peer) {
   flush_.push_back(&peer);
 }
 
-void BrokerServer::FlushAll(Time now) {
-  if (const uint64_t synced = this->synced(); synced != synced_before_) {
-    synced_before_ = synced;
-    for (Peer* peer : unsynced_) {
-      const Outbox::News news = peer->outbox.Synced(synced);
-      if (news == Outbox::News::kNone) continue;
-      peer->urgent = peer->urgent || news == Outbox::News::kUrgent;
-      QueueFlush(*peer);
-    }
-    std::erase_if(unsynced_, [](const Peer* peer) { return !peer->outbox.rests(); });
+bool BrokerServer::ReleaseSynced() {
+  const uint64_t synced = this->synced();
+  if (synced == synced_before_) return false;
+  synced_before_ = synced;
+  for (Peer* peer : unsynced_) {
+    const Outbox::News news = peer->outbox.Synced(synced);
+    if (news == Outbox::News::kNone) continue;
+    peer->urgent = peer->urgent || news == Outbox::News::kUrgent;
+    QueueFlush(*peer);
   }
+  std::erase_if(unsynced_, [](const Peer* peer) { return !peer->outbox.rests(); });
+  return true;
+}
+
+void BrokerServer::AnswerSynced(Time now) {
+  if (!ReleaseSynced()) return;
+  std::erase_if(flush_, [&](Peer* peer) {
+    // Who is gone is dropped when all that it sent has been read.
+    return peer->urgent && !peer->blocked.has_value() && FlushQueued(now, *peer);
+  });
+}
+
+void BrokerServer::FlushAll(Time now) {
+  ReleaseSynced();
   for (Peer* peer : blocked_) QueueFlush(*peer);
   blocked_.clear();
   std::vector<SessionId> gone;
-  for (Peer* each : std::exchange(flush_, {})) {
-    Peer& peer = *each;
-    if (MayWait(now, peer)) {
-      flush_.push_back(&peer);
-      continue;
+  for (Peer* peer : std::exchange(flush_, {})) {
+    if (MayWait(now, *peer)) {
+      flush_.push_back(peer);
+    } else if (!FlushQueued(now, *peer)) {
+      gone.push_back(peer->session);
+      Drop(peer);
     }
-    peer.queued = false;
-    const uint64_t sent_before = counters_.messages_sent;
-    if (!Flush(peer)) {
-      gone.push_back(peer.session);
-      Drop(&peer);
-      continue;
-    }
-    if (counters_.messages_sent != sent_before) peer.last_sent = now;
-    if (peer.outbox.ready.empty()) peer.urgent = false;
-    if (peer.blocked.has_value()) blocked_.insert(&peer);
   }
   for (const SessionId session : gone) machine_.ConnectionLost(now, session, effects_);
   if (!gone.empty()) Dispatch();
+}
+
+bool BrokerServer::FlushQueued(Time now, Peer& peer) {
+  const uint64_t sent_before = counters_.messages_sent;
+  if (!Flush(peer)) return false;
+  peer.queued = false;
+  if (counters_.messages_sent != sent_before) peer.last_sent = now;
+  if (peer.outbox.ready.empty()) peer.urgent = false;
+  if (peer.blocked.has_value()) blocked_.insert(&peer);
+  return true;
 }
 
 bool BrokerServer::MayWait(Time now, const Peer& peer) const {

@@ -110,7 +110,13 @@ class BrokerServer {
 
   void Dispatch();  // effects_ to peers
   void QueueFlush(Peer& peer);
+  // What became durable is ready to be sent; false when nothing did.
+  bool ReleaseSynced();
+  // Whoever waits for the disk goes on as soon as it has spoken, while others are being read.
+  void AnswerSynced(Time now);
   void FlushAll(Time now);
+  // One of flush_; false when it is gone.
+  bool FlushQueued(Time now, Peer& peer);
   // Answers alone wait a moment for others that go to the same peer.
   bool MayWait(Time now, const Peer& peer) const;
   // False when the peer is gone.

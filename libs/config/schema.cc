@@ -214,7 +214,7 @@ ConfigSection BrokerSection() {
                "A peer that sends a larger message is refused.")
           .Key("io_threads", &S::io_threads, Within(0, 64),
                "Threads that send, receive and encrypt; each connection belongs to one. 0: one "
-               "where queues wait for the disk and no keys are in use, else two."));
+               "where all queues wait for the disk and no keys are in use, else two."));
 }
 
 ConfigSection SecuritySection() {

@@ -14,11 +14,9 @@ namespace {
 constexpr int kIdleMilliseconds = 20;
 // From the beginning of a turn to the next while nobody waits for the disk: what comes meanwhile is
 // read and answered together, which saves more than it delays. A sync gathers by itself.
-constexpr Duration kShortestTurn = Seconds(0.0004);
+constexpr Duration kShortestTurn = Seconds(0.0008);
 constexpr int kBlockedMilliseconds = 2;
 constexpr size_t kReceivesPerTurn = 256;
-// A peer that was sent something just now waits so long for answers, so that many share a message.
-constexpr Duration kAnswersWait = Seconds(0.002);
 constexpr int kAnswersWaitMilliseconds = 1;
 constexpr Duration kLongestUndrained = Seconds(1);
 constexpr Duration kPublishEvery = Seconds(0.1);
@@ -219,6 +217,7 @@ void BrokerServer::OnHello(Time now, const Received& received, SessionId session
   peer.descriptor = received.descriptor;
   peer.role = hello.role;
   watch_->HelloAccepted(received.descriptor, hello.role);
+  AllowLargeSends(received.descriptor);
   routes_[session] = &peer;
   counters_.hellos += 1;
   const MachineConfig& config = machine_.config();
@@ -246,6 +245,9 @@ void BrokerServer::OnCommands(Time now, Peer& peer, std::vector<Command> command
     if (!allowed.ok()) {
       Deny(peer, command, allowed);
       continue;
+    }
+    if (!peer.outbox.ready.empty() && std::holds_alternative<PutCommand>(command.verb)) {
+      peer.patience.WentOn(now);
     }
     // Nothing but `processed` will tell of it.
     if (!IsAnswered(command.verb) && !IsSaidAnew(command.verb)) peer.ack_due = true;
@@ -373,14 +375,14 @@ bool BrokerServer::FlushQueued(Time now, Peer& peer) {
   const uint64_t sent_before = counters_.messages_sent;
   if (!Flush(peer)) return false;
   peer.queued = false;
-  if (counters_.messages_sent != sent_before) peer.last_sent = now;
+  if (counters_.messages_sent != sent_before) peer.patience.Sent(now);
   if (peer.outbox.ready.empty()) peer.urgent = false;
   if (peer.blocked.has_value()) blocked_.insert(&peer);
   return true;
 }
 
 bool BrokerServer::MayWait(Time now, const Peer& peer) const {
-  return !peer.urgent && !stop_.load() && now - peer.last_sent < kAnswersWait &&
+  return !peer.urgent && !stop_.load() && peer.patience.MayWait(now) &&
          peer.outbox.ready.size() < kBatchEvents;
 }
 

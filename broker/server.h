@@ -17,6 +17,7 @@
 #include <vector>
 #include <zmq.hpp>
 
+#include "broker/answer_patience.h"
 #include "broker/connection_watch.h"
 #include "broker/durability.h"
 #include "broker/machine/queue_machine.h"
@@ -83,7 +84,7 @@ class BrokerServer {
     std::optional<Frames> blocked;  // did not fit into its pipe
     bool ack_due = false;           // `processed` is news to it
     bool urgent = false;            // among its events are others than answers
-    Time last_sent{};
+    AnswerPatience patience;
     bool queued = false;  // in flush_
   };
 

@@ -19,6 +19,7 @@ class Dealer : public Link {
   Result<std::optional<Frames>> Receive() override {
     std::optional<Received> received = TryReceive(socket_, /*router=*/false);
     if (!received.has_value()) return std::optional<Frames>();
+    if (!std::exchange(greeted_, true)) AllowLargeSends(received->descriptor);
     return std::optional<Frames>(std::move(received->frames));
   }
 
@@ -30,6 +31,7 @@ class Dealer : public Link {
 
  private:
   zmq::socket_t socket_;
+  bool greeted_ = false;
 };
 
 }  // namespace

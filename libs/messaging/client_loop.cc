@@ -73,6 +73,7 @@ void ClientLoop::ReceiveAll() {
     std::optional<Received> received = TryReceive(*socket_, /*router=*/false);
     if (!received.has_value()) break;
     last_heard_ = clock_.Now();
+    if (phase_ == Phase::kGreeting) AllowLargeSends(received->descriptor);
     Result<BrokerMessage> message = DecodeBrokerMessage(std::move(received->frames));
     if (message.ok()) {
       OnMessage(*std::move(message));

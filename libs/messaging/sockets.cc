@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -40,6 +41,16 @@ void ReceiveIntoOwnMemory(zmq::context_t& context) {
   // ZMQ_ZERO_COPY_RECV: libzmq knows it since 4.3.0, its header names it among the drafts only.
   constexpr int kZeroCopyReceive = 10;
   zmq_ctx_set(context.handle(), kZeroCopyReceive, 0);
+}
+
+void AllowLargeSends(int descriptor) {
+  int domain = 0;
+  socklen_t size = sizeof(domain);
+  if (getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_UNIX) {
+    return;
+  }
+  constexpr int kBytes = 256 * 1024;  // the kernel takes twice as much, its own part included
+  setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &kBytes, sizeof(kBytes));
 }
 
 Result<bool> TrySend(zmq::socket_t& socket, Frames& frames) {

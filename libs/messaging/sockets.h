@@ -26,6 +26,11 @@ void SetLimits(zmq::socket_t& socket, const SocketLimits& limits);
 // context's first socket.
 void ReceiveIntoOwnMemory(zmq::context_t& context);
 
+// Gives a connection over a socket of the file system a send buffer that a body of 256 KiB fits into
+// at once; by the kernel's default of 208 KiB sender and receiver take turns. TCP sizes its buffers
+// itself: other descriptors, and those that are gone, are left alone.
+void AllowLargeSends(int descriptor);
+
 // Sends all frames, or none of them: false when the pipe is full (frames are left as they were).
 // Unavailable: the peer of a ROUTER is gone.
 Result<bool> TrySend(zmq::socket_t& socket, Frames& frames);

@@ -14,7 +14,7 @@ namespace {
 constexpr int kIdleMilliseconds = 20;
 // From the beginning of a turn to the next while nobody waits for the disk: what comes meanwhile is
 // read and answered together, which saves more than it delays. A sync gathers by itself.
-constexpr Duration kShortestTurn = Seconds(0.0008);
+constexpr Duration kShortestTurn = Seconds(0.0004);
 constexpr int kBlockedMilliseconds = 2;
 constexpr size_t kReceivesPerTurn = 256;
 constexpr int kAnswersWaitMilliseconds = 1;
@@ -382,7 +382,7 @@ bool BrokerServer::FlushQueued(Time now, Peer& peer) {
 }
 
 bool BrokerServer::MayWait(Time now, const Peer& peer) const {
-  return !peer.urgent && !stop_.load() && peer.patience.MayWait(now) &&
+  return !peer.urgent && !peer.blocked.has_value() && !stop_.load() && peer.patience.MayWait(now) &&
          peer.outbox.ready.size() < kBatchEvents;
 }
 

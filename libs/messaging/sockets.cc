@@ -44,12 +44,14 @@ void ReceiveIntoOwnMemory(zmq::context_t& context) {
 }
 
 void AllowLargeSends(int descriptor) {
-  int domain = 0;
-  socklen_t size = sizeof(domain);
-  if (getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_UNIX) {
-    return;
-  }
-  constexpr int kBytes = 256 * 1024;  // the kernel takes twice as much, its own part included
+  constexpr int kBytes = 256 * 1024;
+  const auto option = [descriptor](int name) {
+    int value = 0;
+    socklen_t size = sizeof(value);
+    return getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+  };
+  if (option(SO_DOMAIN) != AF_UNIX || option(SO_SNDBUF) > 2 * kBytes) return;
+  // The kernel takes twice as much, its own part included, but no more than net.core.wmem_max.
   setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &kBytes, sizeof(kBytes));
 }
 

@@ -1,8 +1,8 @@
 // How long answers wait for others that share a message with them. One peer's, one thread's.
 //
-// A peer that was sent nothing for a while is answered at once. One that was sent something just
-// now waits a moment; one that goes on putting does not wait for its answers at all, so it gets
-// them after a few moments, or when it falls quiet.
+// They wait until a moment after the last message to the peer. One that puts although answers are
+// ready for it does not wait for them: each such put extends that to a moment after the put, up to
+// the longest time after the last message.
 #pragma once
 
 #include <algorithm>

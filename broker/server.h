@@ -118,7 +118,7 @@ class BrokerServer {
   void FlushAll(Time now);
   // One of flush_; false when it is gone.
   bool FlushQueued(Time now, Peer& peer);
-  // Answers alone wait a moment for others that go to the same peer.
+  // Answers alone wait for others that go to the same peer: answer_patience.h.
   bool MayWait(Time now, const Peer& peer) const;
   // False when the peer is gone.
   bool Flush(Peer& peer);

@@ -27,9 +27,9 @@ void SetLimits(zmq::socket_t& socket, const SocketLimits& limits);
 void ReceiveIntoOwnMemory(zmq::context_t& context);
 
 // Gives a connection over a socket of the file system a send buffer that a body of 256 KiB fits
-// into at once, unless it has one; by the kernel's default of 208 KiB sender and receiver take
-// turns. TCP sizes its buffers itself: other descriptors are left alone, and none at all is no
-// error.
+// into at once, unless it has one or net.core.wmem_max forbids it; by the kernel's default of 208
+// KiB sender and receiver take turns. TCP sizes its buffers itself: other descriptors are left
+// alone, and none at all is no error.
 void AllowLargeSends(int descriptor);
 
 // Sends all frames, or none of them: false when the pipe is full (frames are left as they were).

@@ -43,6 +43,15 @@ TEST(AllowLargeSendsTest, ABodyFitsAtOnceThroughTheFileSystem) {
   close(pair[1]);
 }
 
+TEST(AllowLargeSendsTest, NeverShrinksABuffer) {
+  const int local = socket(AF_UNIX, SOCK_STREAM, 0);
+  SetSendBuffer(local, 1 << 20);
+  const int before = SendBuffer(local);
+  AllowLargeSends(local);
+  EXPECT_EQ(SendBuffer(local), before);
+  close(local);
+}
+
 TEST(AllowLargeSendsTest, LeavesOthersAlone) {
   const int tcp = socket(AF_INET, SOCK_STREAM, 0);
   SetSendBuffer(tcp, 16 * 1024);

@@ -3,7 +3,8 @@
 8 producers and 8 consumers, threads of four processes, over ipc; the same number of tasks in flight for both: of three windows the one that is best
 for the relay. Five interleaved pairs; the median of their ratios must be .50, .70 and .80 for bodies of 4, 64 and 256 KiB: ratio = the
 smallest of measured over required. Latency from the intended put to the delivery, at 30 % of that load: p99 at most 5 ms above
-an echo's of the same bodies at the same rate.
+an echo's of the same bodies at the same rate, the median of interleaved rounds. Both have their clients send once a millisecond what
+is due; woken for each task by itself, at 30,000 tasks/s the echo's clients and the echo alone keep two processors busy.
 """
 import statistics
 import sys
@@ -14,8 +15,9 @@ KIB = 1024
 CASES = {4 * KIB: (0.50, (32, 128, 512)), 64 * KIB: (0.70, (16, 64, 256)), 256 * KIB: (0.80, (8, 32, 128))}
 PAIRS = 5
 SECONDS = 1.5
-LATENCY_ROUNDS = 3
-LATENCY_SECONDS = 3
+LATENCY_ROUNDS = 7
+LATENCY_SECONDS = 2
+BEAT_SECONDS = 0.001
 LATENCY_BOUND_MS = 5
 
 
@@ -37,7 +39,7 @@ class Systems:
 
     def open(self, system, size, rate):
         at = self.broker.endpoint if system == "broker" else self.echo_at
-        return load(system, "--endpoint", at, "--bytes", size, "--rate", rate, "--seconds", LATENCY_SECONDS)
+        return load(system, "--endpoint", at, "--bytes", size, "--rate", rate, "--beat", BEAT_SECONDS, "--seconds", LATENCY_SECONDS)
 
 
 def throughput(systems, size, windows):
@@ -58,15 +60,19 @@ def throughput(systems, size, windows):
 
 
 def latency(systems, size, rate):
-    above, seen = [], {}
-    for _ in range(LATENCY_ROUNDS):
-        seen = {system: systems.open(system, size, rate) for system in ("echo", "broker")}
-        above.append(seen["broker"]["p99_ms"] - seen["echo"]["p99_ms"])
-    middle = statistics.median(above)
-    print(f"{size // KIB} KiB at {rate:.0f} tasks/s: put to delivery p50 {seen['broker']['p50_ms']:.2f} ms, p99 {seen['broker']['p99_ms']:.2f} ms, "
-          f"echo {seen['echo']['p50_ms']:.2f} and {seen['echo']['p99_ms']:.2f} ms; p99 above the echo's, median of {LATENCY_ROUNDS}: {middle:.2f} ms "
-          f"bound<={LATENCY_BOUND_MS}", flush=True)
-    return middle
+    rounds = []
+    for number in range(LATENCY_ROUNDS):
+        order = ("echo", "broker") if number % 2 == 0 else ("broker", "echo")
+        rounds.append({system: systems.open(system, size, rate) for system in order})
+
+    def middle(system, quantile):
+        return statistics.median(seen[system][quantile] for seen in rounds)
+
+    above = sorted(seen["broker"]["p99_ms"] - seen["echo"]["p99_ms"] for seen in rounds)
+    print(f"{size // KIB} KiB at {rate:.0f} tasks/s: put to delivery p50 {middle('broker', 'p50_ms'):.2f} ms, p99 {middle('broker', 'p99_ms'):.2f} ms, "
+          f"echo {middle('echo', 'p50_ms'):.2f} and {middle('echo', 'p99_ms'):.2f} ms; p99 above the echo's {statistics.median(above):.2f} ms "
+          f"({', '.join(f'{each:.1f}' for each in above)}) bound<={LATENCY_BOUND_MS}", flush=True)
+    return statistics.median(above)
 
 
 def main():

@@ -25,9 +25,14 @@ struct Arguments {
   uint64_t unanswered = 0;
   bool singly = false;
   bool bare = false;
-  double rate = 0;
+  double rate = 0, beat = 0;
   RunPlan run;
 };
+
+double RateOf(const Arguments& a, Share share) {
+  return a.rate * static_cast<double>(share.count) / static_cast<double>(a.producers);
+}
+int64_t Nanoseconds(double seconds) { return static_cast<int64_t>(seconds * 1e9); }
 
 Work BrokerProducers(const Arguments& a, Board& board, Share share, Tally& tally) {
   return [&a, &board, share, &tally](zmq::context_t& context) {
@@ -36,7 +41,8 @@ Work BrokerProducers(const Arguments& a, Board& board, Share share, Tally& tally
          .name = "producer-" + std::to_string(share.first),
          .body_bytes = a.bytes,
          .bare = a.bare,
-         .rate = a.rate * static_cast<double>(share.count) / static_cast<double>(a.producers)},
+         .rate = RateOf(a, share),
+         .beat = Nanoseconds(a.beat)},
         context, board, tally);
     for (size_t i = 0; i < share.count; ++i) {
       ProducerPlan plan;
@@ -74,9 +80,8 @@ Work Producers(const Arguments& a, Board& board, Share share, Tally& tally) {
     };
   }
   return [&a, &board, share, &tally](zmq::context_t& context) {
-    const double rate =
-        a.rate * static_cast<double>(share.count) / static_cast<double>(a.producers);
-    return Echo(context, a.endpoint, share.count, rate, a.bytes, board, tally);
+    const EchoLoad load{share.count, RateOf(a, share), Nanoseconds(a.beat), a.bytes};
+    return Echo(context, a.endpoint, load, board, tally);
   };
 }
 
@@ -101,9 +106,10 @@ int Main(int argc, char** argv) {
   app.add_option("--window", a.window);
   app.add_option("--unanswered", a.unanswered,
                  "puts of each producer without an answer, in place of --window");
-  app.add_flag("--singly", a.singly, "each put in a message of its own, as with --rate");
+  app.add_flag("--singly", a.singly, "each put in a message of its own");
   app.add_flag("--bare", a.bare, "the broker's clients have plain sockets in place of ZeroMQ's");
   app.add_option("--rate", a.rate);
+  app.add_option("--beat", a.beat, "seconds; with --rate, what is due goes out so often");
   app.add_option("--processes", a.run.processes);
   app.add_option("--warm-up", a.run.warm_up_seconds);
   app.add_option("--seconds", a.run.seconds);

@@ -23,7 +23,9 @@ BrokerDriver::BrokerDriver(Options options, zmq::context_t& context, Board& boar
       board_(board),
       tally_(tally),
       bytes_(std::make_shared<const std::string>(options_.body_bytes, 'x')),
-      rng_(EntropyFromSystem()) {}
+      rng_(EntropyFromSystem()) {
+  if (options_.rate > 0) pace_.emplace(options_.rate, options_.beat);
+}
 
 BrokerDriver::Peer BrokerDriver::NewPeer(Role role) const {
   Peer peer;
@@ -69,7 +71,9 @@ Status BrokerDriver::Run() {
   while (!board_.stop) {
     const int64_t now = NowNanoseconds();
     int64_t wait = kLongestWait;
-    if (next_due_ > 0 && !board_.sending_over) wait = std::min(wait, next_due_ - now);
+    if (pace_.has_value() && pace_->running() && !board_.sending_over) {
+      wait = std::min(wait, pace_->next() - now);
+    }
     for (const uint32_t index : loop_.Wait(wait)) {
       if ((index & kWakeup) != 0) {
         OnDone(index & ~kWakeup);
@@ -237,27 +241,25 @@ void BrokerDriver::Grant(Peer& peer) {
 }
 
 void BrokerDriver::SendDue(int64_t now) {
-  if (paced_.empty() || options_.rate <= 0 || board_.sending_over) return;
-  const auto interval = static_cast<int64_t>(1e9 / options_.rate);
+  if (!pace_.has_value() || board_.sending_over) return;
   if (board_.paused) {
-    next_due_ = 0;
+    pace_->Stop();
     return;
   }
-  if (next_due_ == 0) {
+  if (!pace_->running()) {
     const bool all =
         std::all_of(peers_.begin(), peers_.end(), [](const Peer& p) { return p.greeted; });
     if (!all) return;
-    // The threads' beats are spread, so that they do not send as one.
-    next_due_ =
-        now + static_cast<int64_t>(EntropyFromSystem() % static_cast<uint64_t>(interval + 1));
+    pace_->Start(now);
   }
-  while (next_due_ <= now) {
+  to_send_.clear();
+  pace_->SendDue(now, [this](int64_t intended) {
     const uint32_t index = paced_[next_paced_++ % paced_.size()];
-    if (peers_[index].session->HasToSend()) tally_.late += 1;
-    Put(peers_[index], next_due_);
-    Send(index);
-    next_due_ += interval;
-  }
+    if (peers_[index].session->blocked()) tally_.late += 1;
+    Put(peers_[index], intended);
+    to_send_.push_back(index);
+  });
+  for (const uint32_t index : to_send_) Send(index);
 }
 
 void BrokerDriver::PingIdle(int64_t now) {

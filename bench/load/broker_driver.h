@@ -17,6 +17,7 @@
 #include "bench/load/board.h"
 #include "bench/load/broker_session.h"
 #include "bench/load/loop.h"
+#include "bench/load/pace.h"
 #include "libs/base/rng.h"
 #include "libs/base/status.h"
 
@@ -49,7 +50,8 @@ class BrokerDriver {
     size_t body_bytes = 4096;
     std::optional<CurveClient> keys = {};
     bool bare = false;  // links without ZeroMQ (see link.h) and without keys
-    double rate = 0;    // puts a second of all its producers without a window
+    double rate = 0;    // puts a second of all its producers without a window; 0: there are none
+    int64_t beat = 0;   // nanoseconds; see pace.h
   };
   BrokerDriver(Options options, zmq::context_t& context, Board& board, Tally& tally);
 
@@ -103,7 +105,8 @@ class BrokerDriver {
   std::vector<Peer> peers_;
   std::vector<uint32_t> paced_;  // producers by rate
   size_t next_paced_ = 0;
-  int64_t next_due_ = 0;
+  std::optional<Pace> pace_;
+  std::vector<uint32_t> to_send_;
   int64_t next_ping_ = 0;
 };
 

@@ -38,7 +38,9 @@ class BrokerSession {
   uint64_t Ask(Verb verb);
   // False when the pipe is full; call again when it is writable.
   bool Flush();
-  bool HasToSend() const { return blocked_.has_value() || !pending_.empty(); }
+  bool HasToSend() const { return blocked() || !pending_.empty(); }
+  // A message has not fitted into the pipe.
+  bool blocked() const { return blocked_.has_value(); }
   // Something can be read or sent of which the descriptor may not tell.
   bool WantsALook() { return link_->Ready(HasToSend()); }
   void Ping();

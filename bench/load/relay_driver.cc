@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bench/load/loop.h"
-#include "libs/base/rng.h"
+#include "bench/load/pace.h"
 #include "libs/messaging/sockets.h"
 
 namespace cohort::bench {
@@ -106,35 +106,36 @@ Status ConsumeFromRelay(zmq::context_t& context, const std::string& endpoint, si
   return {};
 }
 
-Status Echo(zmq::context_t& context, const std::string& endpoint, size_t count, double rate,
-            size_t bytes, Board& board, Tally& tally) {
+Status Echo(zmq::context_t& context, const std::string& endpoint, const EchoLoad& load,
+            Board& board, Tally& tally) {
   prctl(PR_SET_TIMERSLACK, 1);
   Loop loop;
   std::vector<zmq::socket_t> sockets;
-  for (uint32_t i = 0; i < count; ++i) {
+  for (uint32_t i = 0; i < load.count; ++i) {
     zmq::socket_t& socket = sockets.emplace_back(context, zmq::socket_type::dealer);
     SetLimits(socket, {.max_frame_bytes = -1, .high_water_mark = kHighWaterMark});
     COHORT_RETURN_IF_ERROR(ConnectSocket(socket, endpoint));
     loop.Add(socket, i);
     board.ready += 1;
   }
-  const auto interval = static_cast<int64_t>(1e9 / rate);
-  int64_t due = NowNanoseconds() +
-                static_cast<int64_t>(EntropyFromSystem() % static_cast<uint64_t>(interval + 1));
+  Pace pace(load.rate, load.beat);
+  pace.Start(NowNanoseconds());
   uint32_t next = 0;
   while (!board.stop) {
-    const int64_t now = NowNanoseconds();
-    for (; !board.sending_over && due <= now; due += interval) {
-      const std::string body = Stamped(bytes, {0, due});
-      zmq::message_t message(body.data(), body.size());
-      if (!sockets[next].send(message, zmq::send_flags::dontwait)) tally.failed += 1;
-      tally.sent += 1;
-      tally.confirmed += 1;
-      loop.Touch(next);
-      next = (next + 1) % static_cast<uint32_t>(count);
+    int64_t wait = kLongestWait;
+    if (!board.sending_over) {
+      pace.SendDue(NowNanoseconds(), [&](int64_t intended) {
+        const std::string body = Stamped(load.bytes, {0, intended});
+        zmq::message_t message(body.data(), body.size());
+        if (!sockets[next].send(message, zmq::send_flags::dontwait)) tally.failed += 1;
+        tally.sent += 1;
+        tally.confirmed += 1;
+        loop.Touch(next);
+        next = (next + 1) % static_cast<uint32_t>(load.count);
+      });
+      wait = std::min(wait, pace.next() - NowNanoseconds());
     }
-    for (const uint32_t i : loop.Wait(
-             board.sending_over ? kLongestWait : std::min(kLongestWait, due - NowNanoseconds()))) {
+    for (const uint32_t i : loop.Wait(wait)) {
       zmq::message_t message;
       while (sockets[i].recv(message, zmq::recv_flags::dontwait)) {
         Stamp stamp;

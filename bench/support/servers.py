@@ -101,7 +101,18 @@ def load(system, *arguments):
     return run_json([BIN / "bench-load", system, *arguments])
 
 
+def processor_times():
+    """Of all processors since the start: all, and what a hypervisor gave to others."""
+    times = [int(word) for word in pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return sum(times), times[7]
+
+
+AT_START = processor_times()
+
+
 def finish(name, ratio, bound, more=True):
-    """The last line. `more`: what else must hold."""
+    """The last lines. `more`: what else must hold."""
+    everything, stolen = (now - then for now, then in zip(processor_times(), AT_START))
+    print(f"{100 * stolen / max(1, everything):.1f} % of the processors' time went to other machines of this host")
     print(f"{name} ratio={ratio:.3f} bound>={bound}", flush=True)
     return 0 if ratio >= bound and more else 1

@@ -1,0 +1,44 @@
+// When an open loop's tasks are meant to be sent: at a fixed rate, told apart from when they are.
+//
+// Tasks that are due go out together, once a beat: a load generator that is woken for each task by
+// itself takes the processors whose servers it measures. Latencies count from the intended moment,
+// so what a beat delays counts. One thread.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "libs/base/rng.h"
+
+namespace cohort::bench {
+
+class Pace {
+ public:
+  // Tasks a second, nanoseconds. Without a beat each task is due at its moment.
+  Pace(double rate, int64_t beat) : interval_(static_cast<int64_t>(1e9 / rate)), beat_(beat) {}
+
+  bool running() const { return due_ != 0; }
+  // The paces of several threads are spread, so that they do not send as one.
+  void Start(int64_t now) {
+    const int64_t spread = std::max(interval_, beat_);
+    due_ = now + static_cast<int64_t>(EntropyFromSystem() % static_cast<uint64_t>(spread + 1));
+    next_beat_ = due_;
+  }
+  void Stop() { due_ = 0; }
+
+  // When to look again.
+  int64_t next() const { return std::max(due_, next_beat_); }
+  // Calls send(intended) for each task that is due.
+  template <typename Send>
+  void SendDue(int64_t now, Send send) {
+    if (now < next()) return;
+    next_beat_ = now + beat_;
+    for (; due_ <= now; due_ += interval_) send(due_);
+  }
+
+ private:
+  const int64_t interval_, beat_;
+  int64_t due_ = 0, next_beat_ = 0;
+};
+
+}  // namespace cohort::bench

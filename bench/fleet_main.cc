@@ -48,6 +48,7 @@ Work Learner(const Arguments& a, Board& board, size_t thread) {
     BrokerDriver driver(options, context, board, board.tallies[thread]);
     ProducerPlan prompts;
     prompts.queue = "prompts.bench";
+    prompts.singly = true;
     driver.Add(prompts);
     ConsumerPlan scores;
     scores.queue = "scored.bench";

@@ -68,6 +68,7 @@ Work Producers(const Arguments& a, const std::string& endpoint, Board& board, si
     BrokerDriver driver(options, context, board, board.tallies[kGoodProducers + first]);
     ProducerPlan plan;
     plan.queue = "good";
+    plan.singly = true;
     for (plan.index = first; plan.index < first + kPerThread; ++plan.index) driver.Add(plan);
     return driver.Run();
   };

@@ -1,11 +1,13 @@
 // bench-load: drives one system for some seconds and prints what it saw as one line of JSON.
 //
 //   bench-load broker --endpoint E --window W   closed loop: W tasks of each producer under way
-//   bench-load broker --endpoint E --rate R     open loop: R puts a second in all, latencies
+//   bench-load broker --endpoint E --rate R     open loop: R puts a second in all, latencies;
+//                                               --beat: what is due goes out so often
 //   bench-load relay --endpoint IN --out OUT --window W
 //   bench-load echo --endpoint E --rate R
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -36,14 +38,13 @@ int64_t Nanoseconds(double seconds) { return static_cast<int64_t>(seconds * 1e9)
 
 Work BrokerProducers(const Arguments& a, Board& board, Share share, Tally& tally) {
   return [&a, &board, share, &tally](zmq::context_t& context) {
-    BrokerDriver driver(
-        {.endpoint = a.endpoint,
-         .name = "producer-" + std::to_string(share.first),
-         .body_bytes = a.bytes,
-         .bare = a.bare,
-         .rate = RateOf(a, share),
-         .beat = Nanoseconds(a.beat)},
-        context, board, tally);
+    BrokerDriver driver({.endpoint = a.endpoint,
+                         .name = "producer-" + std::to_string(share.first),
+                         .body_bytes = a.bytes,
+                         .bare = a.bare,
+                         .rate = RateOf(a, share),
+                         .beat = Nanoseconds(a.beat)},
+                        context, board, tally);
     for (size_t i = 0; i < share.count; ++i) {
       ProducerPlan plan;
       plan.queue = "bench";
@@ -80,7 +81,10 @@ Work Producers(const Arguments& a, Board& board, Share share, Tally& tally) {
     };
   }
   return [&a, &board, share, &tally](zmq::context_t& context) {
-    const EchoLoad load{share.count, RateOf(a, share), Nanoseconds(a.beat), a.bytes};
+    const EchoLoad load{.count = share.count,
+                        .rate = RateOf(a, share),
+                        .beat = Nanoseconds(a.beat),
+                        .bytes = a.bytes};
     return Echo(context, a.endpoint, load, board, tally);
   };
 }
@@ -104,12 +108,17 @@ int Main(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   app.add_option("--bytes", a.bytes);
   app.add_option("--window", a.window);
-  app.add_option("--unanswered", a.unanswered,
-                 "puts of each producer without an answer, in place of --window");
+  CLI::Option* unanswered =
+      app.add_option("--unanswered", a.unanswered,
+                     "puts of each producer without an answer, in place of --window");
   app.add_flag("--singly", a.singly, "each put in a message of its own");
   app.add_flag("--bare", a.bare, "the broker's clients have plain sockets in place of ZeroMQ's");
-  app.add_option("--rate", a.rate);
-  app.add_option("--beat", a.beat, "seconds; with --rate, what is due goes out so often");
+  CLI::Option* rate = app.add_option("--rate", a.rate, "puts a second in all: an open loop")
+                          ->check(CLI::PositiveNumber)
+                          ->excludes(unanswered);
+  app.add_option("--beat", a.beat, "seconds: what is due goes out so often, together; 0: at once")
+      ->check(CLI::NonNegativeNumber)
+      ->needs(rate);
   app.add_option("--processes", a.run.processes);
   app.add_option("--warm-up", a.run.warm_up_seconds);
   app.add_option("--seconds", a.run.seconds);
@@ -117,6 +126,10 @@ int Main(int argc, char** argv) {
       "--may-stay", [&a] { a.run.must_finish = false; }, "do not wait for what was sent");
   app.add_option("--server", a.run.server, "process whose time and memory are shown");
   CLI11_PARSE(app, argc, argv);
+  if (a.system == "echo" && a.rate <= 0) {
+    std::fprintf(stderr, "bench-load: echo needs --rate\n");
+    return 2;
+  }
 
   Board* board = Board::Make();
   std::vector<Work> work;

@@ -23,9 +23,7 @@ BrokerDriver::BrokerDriver(Options options, zmq::context_t& context, Board& boar
       board_(board),
       tally_(tally),
       bytes_(std::make_shared<const std::string>(options_.body_bytes, 'x')),
-      rng_(EntropyFromSystem()) {
-  if (options_.rate > 0) pace_.emplace(options_.rate, options_.beat);
-}
+      rng_(EntropyFromSystem()) {}
 
 BrokerDriver::Peer BrokerDriver::NewPeer(Role role) const {
   Peer peer;
@@ -68,11 +66,12 @@ Status BrokerDriver::Run() {
       loop_.AddDescriptor(board_.windows[peer.producer.index].wakeup, i | kWakeup);
     }
   }
+  if (options_.rate > 0 && !paced_.empty()) pace_.emplace(options_.rate, options_.beat);
   while (!board_.stop) {
     const int64_t now = NowNanoseconds();
     int64_t wait = kLongestWait;
     if (pace_.has_value() && pace_->running() && !board_.sending_over) {
-      wait = std::min(wait, pace_->next() - now);
+      wait = std::min(wait, pace_->next_look() - now);
     }
     for (const uint32_t index : loop_.Wait(wait)) {
       if ((index & kWakeup) != 0) {
@@ -257,7 +256,11 @@ void BrokerDriver::SendDue(int64_t now) {
     const uint32_t index = paced_[next_paced_++ % paced_.size()];
     if (peers_[index].session->blocked()) tally_.late += 1;
     Put(peers_[index], intended);
-    to_send_.push_back(index);
+    if (peers_[index].producer.singly) {
+      Send(index);
+    } else {
+      to_send_.push_back(index);
+    }
   });
   for (const uint32_t index : to_send_) Send(index);
 }

@@ -14,8 +14,10 @@ namespace cohort::bench {
 
 class Pace {
  public:
-  // Tasks a second, nanoseconds. Without a beat each task is due at its moment.
-  Pace(double rate, int64_t beat) : interval_(static_cast<int64_t>(1e9 / rate)), beat_(beat) {}
+  // rate: tasks a second, above 0. beat: nanoseconds that are between two sends at least; 0: each
+  // task is sent at its moment.
+  Pace(double rate, int64_t beat)
+      : interval_(std::max<int64_t>(1, static_cast<int64_t>(1e9 / rate))), beat_(beat) {}
 
   bool running() const { return due_ != 0; }
   // The paces of several threads are spread, so that they do not send as one.
@@ -26,12 +28,12 @@ class Pace {
   }
   void Stop() { due_ = 0; }
 
-  // When to look again.
-  int64_t next() const { return std::max(due_, next_beat_); }
+  // When to call SendDue again.
+  int64_t next_look() const { return std::max(due_, next_beat_); }
   // Calls send(intended) for each task that is due.
   template <typename Send>
   void SendDue(int64_t now, Send send) {
-    if (now < next()) return;
+    if (now < next_look()) return;
     next_beat_ = now + beat_;
     for (; due_ <= now; due_ += interval_) send(due_);
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <vector>
 
 #include "bench/load/loop.h"
@@ -21,20 +22,15 @@ constexpr int64_t kLongestWait = 50'000'000;
 // they lie.
 constexpr size_t kCopied = 8192;
 
-struct Stamp {
-  uint64_t producer = 0;
-  int64_t intended = 0;
-};
-
 zmq::message_t NewMessage(const std::string& bytes) {
   if (bytes.size() <= kCopied) return zmq::message_t(bytes.data(), bytes.size());
   return zmq::message_t(
       const_cast<char*>(bytes.data()), bytes.size(), [](void*, void*) {}, nullptr);
 }
 
-std::string Stamped(size_t bytes, const Stamp& stamp) {
-  std::string body(std::max(bytes, sizeof(stamp)), 'x');
-  std::memcpy(body.data(), &stamp, sizeof(stamp));
+std::string Stamped(size_t bytes, uint64_t producer) {
+  std::string body(std::max(bytes, sizeof(producer)), 'x');
+  std::memcpy(body.data(), &producer, sizeof(producer));
   return body;
 }
 
@@ -53,7 +49,7 @@ Status ProduceForRelay(zmq::context_t& context, const std::string& endpoint, siz
     producers[i].socket = zmq::socket_t(context, zmq::socket_type::push);
     SetLimits(producers[i].socket, {.max_frame_bytes = -1, .high_water_mark = kHighWaterMark});
     COHORT_RETURN_IF_ERROR(ConnectSocket(producers[i].socket, endpoint));
-    producers[i].body = Stamped(bytes, {first + i, 0});
+    producers[i].body = Stamped(bytes, first + i);
     Window& window_of = board.windows[first + i];
     window_of.tell_every = std::clamp<uint64_t>(window / 4, 1, 16);
     loop.AddDescriptor(window_of.wakeup, i);
@@ -94,12 +90,12 @@ Status ConsumeFromRelay(zmq::context_t& context, const std::string& endpoint, si
     for (const uint32_t i : loop.Wait(kLongestWait)) {
       zmq::message_t message;
       while (sockets[i].recv(message, zmq::recv_flags::dontwait)) {
-        Stamp stamp;
-        std::memcpy(&stamp, message.data(), sizeof(stamp));
+        uint64_t producer = 0;
+        std::memcpy(&producer, message.data(), sizeof(producer));
         tally.delivered += 1;
         tally.delivered_bytes += message.size();
         tally.done += 1;
-        board.Done(stamp.producer);
+        board.Done(producer);
       }
     }
   }
@@ -108,11 +104,18 @@ Status ConsumeFromRelay(zmq::context_t& context, const std::string& endpoint, si
 
 Status Echo(zmq::context_t& context, const std::string& endpoint, const EchoLoad& load,
             Board& board, Tally& tally) {
+  struct Client {
+    zmq::socket_t socket;
+    std::vector<int64_t> due;            // intended moments of what goes out next
+    std::deque<int64_t> under_way = {};  // … of what comes back next
+  };
   prctl(PR_SET_TIMERSLACK, 1);
   Loop loop;
-  std::vector<zmq::socket_t> sockets;
+  const std::string body(load.bytes, 'x');
+  std::vector<Client> clients(load.count);
   for (uint32_t i = 0; i < load.count; ++i) {
-    zmq::socket_t& socket = sockets.emplace_back(context, zmq::socket_type::dealer);
+    zmq::socket_t& socket = clients[i].socket;
+    socket = zmq::socket_t(context, zmq::socket_type::dealer);
     SetLimits(socket, {.max_frame_bytes = -1, .high_water_mark = kHighWaterMark});
     COHORT_RETURN_IF_ERROR(ConnectSocket(socket, endpoint));
     loop.Add(socket, i);
@@ -120,29 +123,39 @@ Status Echo(zmq::context_t& context, const std::string& endpoint, const EchoLoad
   }
   Pace pace(load.rate, load.beat);
   pace.Start(NowNanoseconds());
-  uint32_t next = 0;
+  size_t next = 0;
   while (!board.stop) {
     int64_t wait = kLongestWait;
     if (!board.sending_over) {
       pace.SendDue(NowNanoseconds(), [&](int64_t intended) {
-        const std::string body = Stamped(load.bytes, {0, intended});
-        zmq::message_t message(body.data(), body.size());
-        if (!sockets[next].send(message, zmq::send_flags::dontwait)) tally.failed += 1;
-        tally.sent += 1;
-        tally.confirmed += 1;
-        loop.Touch(next);
-        next = (next + 1) % static_cast<uint32_t>(load.count);
+        clients[next++ % clients.size()].due.push_back(intended);
       });
-      wait = std::min(wait, pace.next() - NowNanoseconds());
+      for (uint32_t i = 0; i < load.count; ++i) {
+        Client& client = clients[i];
+        if (client.due.empty()) continue;
+        for (size_t left = client.due.size(); left > 0; --left) {
+          zmq::message_t frame = NewMessage(body);
+          const auto more = left > 1 ? zmq::send_flags::sndmore : zmq::send_flags::none;
+          if (!client.socket.send(frame, more | zmq::send_flags::dontwait)) {
+            return Unavailable("the echo does not take what is due");
+          }
+        }
+        client.under_way.insert(client.under_way.end(), client.due.begin(), client.due.end());
+        tally.sent += client.due.size();
+        tally.confirmed += client.due.size();
+        client.due.clear();
+        loop.Touch(i);
+      }
+      wait = std::min(wait, pace.next_look() - NowNanoseconds());
     }
     for (const uint32_t i : loop.Wait(wait)) {
-      zmq::message_t message;
-      while (sockets[i].recv(message, zmq::recv_flags::dontwait)) {
-        Stamp stamp;
-        std::memcpy(&stamp, message.data(), sizeof(stamp));
+      Client& client = clients[i];
+      zmq::message_t frame;
+      while (client.socket.recv(frame, zmq::recv_flags::dontwait)) {
         tally.delivered += 1;
         tally.done += 1;
-        if (board.measuring) tally.latencies.Add(NowNanoseconds() - stamp.intended);
+        if (board.measuring) tally.latencies.Add(NowNanoseconds() - client.under_way.front());
+        client.under_way.pop_front();
       }
     }
   }

@@ -19,13 +19,15 @@ Status ProduceForRelay(zmq::context_t& context, const std::string& endpoint, siz
 // PULL sockets.
 Status ConsumeFromRelay(zmq::context_t& context, const std::string& endpoint, size_t count,
                         Board& board, Tally& tally);
+
 struct EchoLoad {
-  size_t count = 1;  // DEALERs
-  double rate = 0;   // messages a second in all
+  size_t count = 0;  // DEALERs
+  double rate = 0;   // bodies a second in all
   int64_t beat = 0;  // nanoseconds; see pace.h
   size_t bytes = 0;
 };
-// Measures there and back from the intended moment.
+// Measures there and back from the intended moment. A DEALER's bodies that are due together are
+// frames of one message.
 Status Echo(zmq::context_t& context, const std::string& endpoint, const EchoLoad& load,
             Board& board, Tally& tally);
 

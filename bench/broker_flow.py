@@ -1,7 +1,7 @@
 """Bad neighbours on the broker: a consumer that stops reading, one that grants a byte, 10 GiB put into a queue of 1 GiB.
 
 8 producers and 8 consumers pass 4 KiB tasks, each put in a message of its own, at 30 % of what the broker takes of such puts, in turns of half a second
-through a broker where they are alone and through one beside a consumer of the same queue that grants credit for 512 tasks and never reads, one that
+(of two sides, the one whose turn it is not is stopped) through a broker where they are alone and through one beside a consumer of the same queue that grants credit for 512 tasks and never reads, one that
 grants a single byte, a producer of 10 GiB into a queue of 1 GiB that nobody empties, and 20,000 held tasks of 300 bytes. Those next to bad neighbours
 must keep their rate and p99: both within 1.2 of what they have alone; ratio = the smaller of 1.2 × (rate / rate alone) and 1.2 × (p99 alone / p99),
 medians of five rounds. Rate, p50 and p99 of a round are those of the middle one of 16 turns; the worst turn is printed too. Then everything is read:
@@ -26,7 +26,7 @@ def measure(folder, number):
     with broker(folder, *overrides, name=f"alone-{number}") as alone, broker(folder, *overrides, name=f"broker-{number}") as server:
         capacity = load("broker", "--endpoint", alone.endpoint, "--bytes", BODY, "--window", 64, "--singly", "--seconds", 1)["rate"]
         seen = run_json([BIN / "bench-flow", "--alone", alone.endpoint, "--endpoint", server.endpoint, "--bytes", BODY, "--rate", 0.3 * capacity,
-                         "--turns", TURNS, "--queue-bytes", QUEUE_BYTES, "--server", server.pid], timeout=600)
+                         "--turns", TURNS, "--queue-bytes", QUEUE_BYTES, "--alone-server", alone.pid, "--server", server.pid], timeout=600)
     print(f"{seen['rate']:.0f} of {seen['rate_alone']:.0f} tasks/s; p50 {seen['p50_ms']:.2f} ms, alone {seen['p50_alone_ms']:.2f}; p99 {seen['p99_ms']:.2f} ms, "
           f"alone {seen['p99_alone_ms']:.2f} (worst turns {seen['worst_ms']:.2f} and {seen['worst_alone_ms']:.2f}; while the queue fills "
           f"{seen['p99_filling_ms']:.2f}); broker {seen['most_resident_mib']:.0f} MiB bound<="

@@ -1,6 +1,6 @@
 // bench-flow: what bad neighbours do to good ones, printed as one line of JSON.
 //
-//   bench-flow --alone A --endpoint E --rate R --queue-bytes B
+//   bench-flow --alone A --alone-server PID --endpoint E --server PID --rate R --queue-bytes B
 // Producers and consumers pass tasks through one queue at a fixed rate, in turns through broker A,
 // where they are alone, and through broker E beside: a consumer of the same queue that grants
 // credit and stops reading, one that grants a byte, a producer that puts ten times as much as its
@@ -37,7 +37,7 @@ struct Arguments {
   size_t big_body = 256 * 1024;
   uint64_t queue_bytes = uint64_t{1} << 30;
   size_t held = 20'000;
-  pid_t server = 0;
+  pid_t alone_server = 0, server = 0;
 };
 
 // Threads by what they do; tallies in the same order.
@@ -217,8 +217,10 @@ class Flow {
     std::fprintf(stderr, "bench-flow: %s\n", what);
     return false;
   }
-  // Those in the other turns are stopped: they would take a tenth of a core.
-  void SignalAllBesideTheLone(int signal) const;
+  // In the other's turns each side is stopped: it would take up to a tenth of a core. Both are, so
+  // that a turn begins alike for both.
+  void SignalTheLone(int signal) const;
+  void SignalThoseBeside(int signal) const;
 
   const Arguments& a_;
   Board& quiet_;
@@ -255,7 +257,12 @@ bool Flow::AddNeighbours() {
   return full || Complain("the queue does not fill up");
 }
 
-void Flow::SignalAllBesideTheLone(int signal) const {
+void Flow::SignalTheLone(int signal) const {
+  kill(a_.alone_server, signal);
+  lone_.Signal(signal);
+}
+
+void Flow::SignalThoseBeside(int signal) const {
   kill(a_.server, signal);
   load_.Signal(signal);
   holders_->Signal(signal);
@@ -264,11 +271,14 @@ void Flow::SignalAllBesideTheLone(int signal) const {
 
 void Flow::MeasureInTurns() {
   for (size_t turn = 0; turn < a_.turns; ++turn) {
-    SignalAllBesideTheLone(SIGSTOP);
+    SignalThoseBeside(SIGSTOP);
+    SignalTheLone(SIGCONT);
     MeasureTurn(quiet_, lone_, alone_);
-    SignalAllBesideTheLone(SIGCONT);
+    SignalTheLone(SIGSTOP);
+    SignalThoseBeside(SIGCONT);
     MeasureTurn(board_, load_, beside_);
   }
+  SignalTheLone(SIGCONT);
   most_resident_ = resident_ = ResidentMiB(a_.server);
 }
 
@@ -326,6 +336,7 @@ int Main(int argc, char** argv) {
   app.add_option("--turns", a.turns);
   app.add_option("--queue-bytes", a.queue_bytes);
   app.add_option("--held", a.held);
+  app.add_option("--alone-server", a.alone_server)->required();
   app.add_option("--server", a.server)->required();
   CLI11_PARSE(app, argc, argv);
 

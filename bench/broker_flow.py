@@ -1,8 +1,9 @@
 """Bad neighbours on the broker: a consumer that stops reading, one that grants a byte, 10 GiB put into a queue of 1 GiB.
 
 8 producers and 8 consumers pass 4 KiB tasks, each put in a message of its own, at 30 % of what the broker takes of such puts, in turns of half a second
-(of two sides, the one whose turn it is not is stopped) through a broker where they are alone and through one beside a consumer of the same queue that grants credit for 512 tasks and never reads, one that
-grants a single byte, a producer of 10 GiB into a queue of 1 GiB that nobody empties, and 20,000 held tasks of 300 bytes. Those next to bad neighbours
+through a broker where they are alone and through one beside a consumer of the same queue that grants credit for 512 tasks and never reads, one that
+grants a single byte, a producer of 10 GiB into a queue of 1 GiB that nobody empties, and 20,000 held tasks of 300 bytes. The side whose turn it is not
+is stopped, its broker too. Those next to bad neighbours
 must keep their rate and p99: both within 1.2 of what they have alone; ratio = the smaller of 1.2 × (rate / rate alone) and 1.2 × (p99 alone / p99),
 medians of five rounds. Rate, p50 and p99 of a round are those of the middle one of 16 turns; the worst turn is printed too. Then everything is read:
 each task must have been settled once. The broker's resident memory must stay within the bound and 20 %.

@@ -249,7 +249,7 @@ void BrokerDriver::SendDue(int64_t now) {
     const bool all =
         std::all_of(peers_.begin(), peers_.end(), [](const Peer& p) { return p.greeted; });
     if (!all) return;
-    pace_->Start(now);
+    pace_->StartAfter(now);
   }
   to_send_.clear();
   pace_->SendDue(now, [this](int64_t intended) {

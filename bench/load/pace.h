@@ -20,11 +20,12 @@ class Pace {
       : interval_(std::max<int64_t>(1, static_cast<int64_t>(1e9 / rate))), beat_(beat) {}
 
   bool running() const { return due_ != 0; }
-  // The paces of several threads are spread, so that they do not send as one.
-  void Start(int64_t now) {
-    const int64_t spread = std::max(interval_, beat_);
-    due_ = now + static_cast<int64_t>(EntropyFromSystem() % static_cast<uint64_t>(spread + 1));
-    next_beat_ = due_;
+  // The first task is meant to be sent then.
+  void Start(int64_t first) { due_ = next_beat_ = first; }
+  // … after a random part of a beat, so that several threads do not send as one.
+  void StartAfter(int64_t now) {
+    const auto spread = static_cast<uint64_t>(std::max(interval_, beat_));
+    Start(now + static_cast<int64_t>(EntropyFromSystem() % (spread + 1)));
   }
   void Stop() { due_ = 0; }
 

@@ -122,7 +122,7 @@ Status Echo(zmq::context_t& context, const std::string& endpoint, const EchoLoad
     board.ready += 1;
   }
   Pace pace(load.rate, load.beat);
-  pace.Start(NowNanoseconds());
+  pace.StartAfter(NowNanoseconds());
   size_t next = 0;
   while (!board.stop) {
     int64_t wait = kLongestWait;

@@ -34,6 +34,26 @@ std::string Stamped(size_t bytes, uint64_t producer) {
   return body;
 }
 
+struct EchoClient {
+  zmq::socket_t socket;
+  std::vector<int64_t> due;       // intended moments of what goes out next
+  std::deque<int64_t> under_way;  // … of what comes back next
+};
+
+// What is due, as frames of one message.
+Status SendDue(EchoClient& client, const std::string& body) {
+  for (size_t left = client.due.size(); left > 0; --left) {
+    zmq::message_t frame = NewMessage(body);
+    const auto more = left > 1 ? zmq::send_flags::sndmore : zmq::send_flags::none;
+    if (!client.socket.send(frame, more | zmq::send_flags::dontwait)) {
+      return Unavailable("the echo does not take what is due");
+    }
+  }
+  client.under_way.insert(client.under_way.end(), client.due.begin(), client.due.end());
+  client.due.clear();
+  return {};
+}
+
 }  // namespace
 
 Status ProduceForRelay(zmq::context_t& context, const std::string& endpoint, size_t first,
@@ -104,15 +124,10 @@ Status ConsumeFromRelay(zmq::context_t& context, const std::string& endpoint, si
 
 Status Echo(zmq::context_t& context, const std::string& endpoint, const EchoLoad& load,
             Board& board, Tally& tally) {
-  struct Client {
-    zmq::socket_t socket;
-    std::vector<int64_t> due;            // intended moments of what goes out next
-    std::deque<int64_t> under_way = {};  // … of what comes back next
-  };
   prctl(PR_SET_TIMERSLACK, 1);
   Loop loop;
   const std::string body(load.bytes, 'x');
-  std::vector<Client> clients(load.count);
+  std::vector<EchoClient> clients(load.count);
   for (uint32_t i = 0; i < load.count; ++i) {
     zmq::socket_t& socket = clients[i].socket;
     socket = zmq::socket_t(context, zmq::socket_type::dealer);
@@ -131,25 +146,16 @@ Status Echo(zmq::context_t& context, const std::string& endpoint, const EchoLoad
         clients[next++ % clients.size()].due.push_back(intended);
       });
       for (uint32_t i = 0; i < load.count; ++i) {
-        Client& client = clients[i];
-        if (client.due.empty()) continue;
-        for (size_t left = client.due.size(); left > 0; --left) {
-          zmq::message_t frame = NewMessage(body);
-          const auto more = left > 1 ? zmq::send_flags::sndmore : zmq::send_flags::none;
-          if (!client.socket.send(frame, more | zmq::send_flags::dontwait)) {
-            return Unavailable("the echo does not take what is due");
-          }
-        }
-        client.under_way.insert(client.under_way.end(), client.due.begin(), client.due.end());
-        tally.sent += client.due.size();
-        tally.confirmed += client.due.size();
-        client.due.clear();
+        if (clients[i].due.empty()) continue;
+        tally.sent += clients[i].due.size();
+        tally.confirmed += clients[i].due.size();
+        COHORT_RETURN_IF_ERROR(SendDue(clients[i], body));
         loop.Touch(i);
       }
       wait = std::min(wait, pace.next_look() - NowNanoseconds());
     }
     for (const uint32_t i : loop.Wait(wait)) {
-      Client& client = clients[i];
+      EchoClient& client = clients[i];
       zmq::message_t frame;
       while (client.socket.recv(frame, zmq::recv_flags::dontwait)) {
         tally.delivered += 1;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "libs/base/endpoint.h"
 #include "libs/base/logging.h"
 #include "libs/messaging/keys.h"
 

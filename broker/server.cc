@@ -21,6 +21,7 @@ constexpr int kAnswersWaitMilliseconds = 1;  // from one look at waiting answers
 constexpr Duration kLongestUndrained = Seconds(1);
 constexpr Duration kPublishEvery = Seconds(0.1);
 constexpr Duration kLastWords = Seconds(0.5);
+constexpr Duration kJournalMoment = Seconds(1);
 constexpr Duration kJournalPatience = Seconds(30);
 constexpr size_t kBatchEvents = 256;
 constexpr size_t kBatchBytes = 256 * 1024;
@@ -72,11 +73,19 @@ Status BrokerServer::OpenJournal() {
     COHORT_ASSIGN_OR_RETURN(durability_, Durability::Open(std::move(options), clock_, &machine_));
     machine_.Start(Now(), durability_->damaged(), effects_);
     Dispatch();
-    COHORT_RETURN_IF_ERROR(durability_->Flush(kJournalPatience));  // the epoch, before it is used
+    COHORT_RETURN_IF_ERROR(KeepEpoch());
   }
   counters_.epoch = machine_.epoch();
   last_drained_ = next_publish_ = Now();
   return Status();
+}
+
+Status BrokerServer::KeepEpoch() {
+  const Status kept = durability_->Flush(kJournalMoment);
+  if (kept.ok()) return kept;
+  LogWarning("does not serve before the journal can be written",
+             {{"why", kept.message()}, {"gives_up_after_seconds", ToSeconds(kJournalPatience)}});
+  return durability_->Flush(kJournalPatience);
 }
 
 Status BrokerServer::Listen() {

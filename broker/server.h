@@ -90,6 +90,7 @@ class BrokerServer {
 
   BrokerServer(Options options, const Clock& clock);
   Status OpenJournal();
+  Status KeepEpoch();  // before it is used
   Status Listen();
   Time Now() const { return durability_ != nullptr ? durability_->Now() : clock_.Now(); }
   uint64_t synced() const { return durability_ != nullptr ? durability_->synced() : UINT64_MAX; }

@@ -13,6 +13,7 @@
 #include "libs/config/program_options.h"
 #include "libs/messaging/broker_client.h"
 #include "libs/messaging/keys.h"
+#include "libs/messaging/names.h"
 #include "libs/run/run_directory.h"
 
 namespace cohort {
@@ -116,7 +117,7 @@ void PrintTask(const TaskSummary& task) {
               Age(task.age_seconds).c_str(), Number(task.bytes).c_str(),
               static_cast<unsigned>(task.priority), holder.c_str());
   for (const std::string& reason : task.reasons) {
-    std::fputs(Indented(Shortened(reason, 400) + "\n", "    ").c_str(), stdout);
+    std::printf("%s\n", Indented(Shortened(reason, 400), "    ").c_str());
   }
 }
 
@@ -162,6 +163,7 @@ Status Show(BrokerClient& broker, const Options& options, const std::string& que
   COHORT_ASSIGN_OR_RETURN(
       const OperatorReport report,
       broker.Peek(queue, state, static_cast<uint32_t>(options.limit), Seconds(options.timeout)));
+  if (!options.as_json) PrintTasksHead();
   for (const TaskSummary& task : report.tasks) {
     if (options.as_json) {
       PrintJson(AsJson(queue, task));
@@ -174,15 +176,11 @@ Status Show(BrokerClient& broker, const Options& options, const std::string& que
 
 Status Peek(BrokerClient& broker, const Options& options) {
   COHORT_ASSIGN_OR_RETURN(const TaskState state, ParseState(options.state));
-  if (!options.as_json) PrintTasksHead();
   return Show(broker, options, options.queue, state);
 }
 
 Status Dead(BrokerClient& broker, const Options& options) {
-  if (!options.queue.empty()) {
-    if (!options.as_json) PrintTasksHead();
-    return Show(broker, options, options.queue, TaskState::kDead);
-  }
+  if (!options.queue.empty()) return Show(broker, options, options.queue, TaskState::kDead);
   COHORT_ASSIGN_OR_RETURN(const auto queues, broker.Stats(Seconds(options.timeout)));
   bool any = false;
   for (const QueueStats& queue : queues) {
@@ -190,7 +188,6 @@ Status Dead(BrokerClient& broker, const Options& options) {
     if (!options.as_json) {
       std::printf("%s%s: %s dead\n", any ? "\n" : "", queue.name.c_str(),
                   Number(queue.dead).c_str());
-      PrintTasksHead();
     }
     any = true;
     COHORT_RETURN_IF_ERROR(Show(broker, options, queue.name, TaskState::kDead));
@@ -275,7 +272,7 @@ CLI::App* Add(CLI::App* queues, CommandLine& line, const std::shared_ptr<Options
   command->add_option("run", options->run, "Run directory")->required()->type_name("RUN");
   command->add_option("--timeout", options->timeout, "Seconds to wait for the broker's answer")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(0.001, 86400.0));
   command->add_option("--endpoint", options->endpoint,
                       "The broker's endpoint (default: as the run's config.toml has it)");
   command->add_flag("--json", options->as_json, "One JSON object a line, for machines");
@@ -292,7 +289,8 @@ CLI::App* Add(CLI::App* queues, CommandLine& line, const std::shared_ptr<Options
 void AddQueue(CLI::App* command, Options& options, bool required) {
   command->add_option("queue", options.queue, "Queue, as `cohort queues list` names it")
       ->required(required)
-      ->type_name("QUEUE");
+      ->type_name("QUEUE")
+      ->check([](const std::string& name) { return CheckName(name, "a queue's name").message(); });
 }
 
 void AddLimit(CLI::App* command, Options& options) {

@@ -4,6 +4,7 @@
 #include <set>
 #include <string_view>
 
+#include "libs/base/endpoint.h"
 #include "libs/config/check_scorers.h"
 #include "libs/config/endpoints.h"
 #include "libs/config/load.h"
@@ -171,6 +172,12 @@ void CheckHeldWork(const Config& config, Problems& problems) {
 
 void CheckEndpoint(const std::string& key, const std::string& endpoint, bool keys,
                    Problems& problems) {
+  if (endpoint.starts_with("ipc://@")) {
+    problems.push_back(key + " = \"" + endpoint +
+                       "\" is a socket without a file, which every user of this machine could "
+                       "reach: use ipc:///PATH");
+    return;
+  }
   if (endpoint.starts_with("ipc://")) {
     const size_t bytes = endpoint.size() - 6;
     if (bytes == 0 || bytes > kMaxSocketPath) {
@@ -180,17 +187,18 @@ void CheckEndpoint(const std::string& key, const std::string& endpoint, bool key
     return;
   }
   const size_t colon = endpoint.rfind(':');
-  if (!endpoint.starts_with("tcp://") || colon < 7 || colon + 1 >= endpoint.size()) {
+  if (!endpoint.starts_with("tcp://") || colon < 7 || colon + 1 >= endpoint.size() ||
+      endpoint.find(';') != endpoint.npos) {
     problems.push_back(key + " = \"" + endpoint + "\" must be ipc://PATH or tcp://HOST:PORT");
     return;
   }
-  const std::string host = endpoint.substr(6, colon - 6);
   const std::string port = endpoint.substr(colon + 1);
   const bool number = port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
   if (!number || std::stoi(port) < 1 || std::stoi(port) > 65535) {
     problems.push_back(key + " = \"" + endpoint + "\" must end in a port from 1 to 65535");
+    return;
   }
-  if (!keys && !host.starts_with("127.") && host != "localhost" && host != "[::1]") {
+  if (!keys && NeedsKeys(endpoint)) {
     problems.push_back(
         key + " = \"" + endpoint +
         "\" is no loopback address, which needs keys: set security.keys (`cohort keys "

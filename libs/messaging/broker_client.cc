@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "libs/base/endpoint.h"
 #include "libs/messaging/client_loop.h"
 #include "libs/messaging/client_shared.h"
 #include "libs/messaging/keys.h"

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "libs/messaging/names.h"
+
 namespace cohort {
 namespace {
 
@@ -108,21 +110,13 @@ Result<std::vector<LeaseToken>> ReadLeases(capnp::List<schema::Lease>::Reader fr
 }
 
 Result<std::string> ReadOptionalName(capnp::Text::Reader from, std::string_view what) {
-  const std::string_view name = View(from);
-  if (name.size() > kMaxNameBytes) {
-    return InvalidArgument(std::string(what) + " is longer than " + std::to_string(kMaxNameBytes) +
-                           " bytes");
-  }
-  const bool printable = std::all_of(name.begin(), name.end(), [](char c) {
-    return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f;
-  });
-  if (!printable) return InvalidArgument(std::string(what) + " has other than printable ASCII");
-  return std::string(name);
+  if (from.size() == 0) return std::string();
+  return ReadName(from, what);
 }
 
 Result<std::string> ReadName(capnp::Text::Reader from, std::string_view what) {
-  if (from.size() == 0) return InvalidArgument(std::string(what) + " is empty");
-  return ReadOptionalName(from, what);
+  COHORT_RETURN_IF_ERROR(CheckName(View(from), what));
+  return std::string(View(from));
 }
 
 std::string ReadReason(capnp::Text::Reader from, size_t most) {

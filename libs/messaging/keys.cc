@@ -211,16 +211,4 @@ void UseKeys(zmq::socket_t& socket, const CurveServer& keys) {
   zmq_setsockopt(socket.handle(), kEnforceDomain, &enforce, sizeof(enforce));
 }
 
-bool NeedsKeys(std::string_view endpoint) {
-  if (endpoint.find("://") == endpoint.npos) return false;  // no endpoint at all
-  for (const std::string_view local : {"ipc://", "inproc://", "tcp://localhost:", "tcp://[::1]:"}) {
-    if (endpoint.starts_with(local)) return false;
-  }
-  constexpr std::string_view kLoopback = "tcp://127.";
-  if (!endpoint.starts_with(kLoopback)) return true;
-  const std::string_view rest = endpoint.substr(kLoopback.size());
-  const size_t other = rest.find_first_not_of("0123456789.");  // no host that is named so
-  return other == rest.npos || rest[other] != ':';
-}
-
 }  // namespace cohort

@@ -54,8 +54,4 @@ Result<std::optional<CurveServer>> LoadServerKeys(const std::string& folder,
 void UseKeys(zmq::socket_t& socket, const CurveClient& keys);
 void UseKeys(zmq::socket_t& socket, const CurveServer& keys);
 
-// ipc, inproc and loopback addresses reach no other machine; every other transport and address
-// needs keys.
-bool NeedsKeys(std::string_view endpoint);
-
 }  // namespace cohort

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "libs/messaging/keys.h"
+#include "libs/base/endpoint.h"
 
 namespace cohort {
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/endpoint.h"
 #include "libs/base/guarded.h"
 #include "libs/base/logging.h"
 #include "libs/base/rng.h"

@@ -113,18 +113,6 @@ TEST_F(KeysTest, AnInstancesOwnKeyComesBeforeItsRoles) {
               HasSubstr("cohort keys new learner"));
 }
 
-TEST(Endpoints, OnlyThisMachineNeedsNoKeys) {
-  for (const char* endpoint : {"ipc:///x", "tcp://127.0.0.1:1", "tcp://127.1.2.3:*",
-                               "tcp://localhost:5", "tcp://[::1]:5", "inproc://x"}) {
-    EXPECT_FALSE(NeedsKeys(endpoint)) << endpoint;
-  }
-  for (const char* endpoint :
-       {"tcp://0.0.0.0:1", "tcp://*:1", "tcp://10.0.0.1:1", "tcp://eth0:1", "tcp://127.evil.org:1",
-        "tcp://127.0.0.1;10.0.0.1:1", "tcp://localhost.evil.org:1", "tcp://[::]:1", "tipc://1"}) {
-    EXPECT_TRUE(NeedsKeys(endpoint)) << endpoint;
-  }
-}
-
 TEST(AllowList, ComesBackFromItsText) {
   const std::vector<AllowedKey> keys = {{Role::kActor, MakeKeyPair()->public_key, "actor-1"},
                                         {std::nullopt, MakeKeyPair()->public_key, "old"},

@@ -89,6 +89,8 @@ def main():
                 worst_latency = max(worst_latency, latency(systems, size, 0.3 * rate))
         finally:
             systems.stop()
+    if worst_latency > LATENCY_BOUND_MS:
+        print(f"FAILED: p99 {worst_latency:.2f} ms above the echo's")
     return finish("broker_memory", smallest, 1, worst_latency <= LATENCY_BOUND_MS)
 
 

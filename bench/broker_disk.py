@@ -6,7 +6,8 @@ beanstalkd after each write. So that the servers are compared and not their clie
 thread for all producers and one for all consumers, in processes of their own (--zeromq: the broker's by ZeroMQ, as Cohort's processes have them).
 beanstalkd's have a thread each, in four processes. A producer of the broker declares a floor every 256 answers.
 The bare loop writes about the same bytes and syncs once per 32 × window tasks. Each case must reach 1.5 times the best peer or .80 of the bare
-loop: ratio = the smallest over the cases of the better of the two. The peers come from Debian; this script installs them when they are missing.
+loop, in the median of five interleaved rounds: ratio = the smallest over the cases of the better of the two. The peers come from Debian; this script
+installs them when they are missing.
 --sync-ms N makes each sync of all of them N ms longer, as on a slower disk.
 """
 import argparse
@@ -17,13 +18,13 @@ import subprocess
 import sys
 import os
 
-from servers import BIN, Server, broker, finish, load, run_json, scratch, slower_disk
+from servers import BIN, Server, broker, finish, interleaved, listed, load, run_json, scratch, slower_disk
 
 KIB = 1024
 PRODUCERS = 32
 CONSUMERS = 8
 CASES = [(size, window) for size in (4 * KIB, 64 * KIB) for window in (1, 16)]
-ROUNDS = 3
+ROUNDS = 5
 SECONDS = 2
 # Until the broker writes into segments that it wrote before. The bare loop goes round in a file of two segments.
 WARM_UP = 3
@@ -92,6 +93,22 @@ def measure_broker(folder, size, window, links=("--bare",)):
 SYSTEMS = {"broker": measure_broker, "Redis": measure_redis, "beanstalkd": measure_beanstalkd, "bare loop": measure_disk}
 
 
+def compare(folder, size, window):
+    rounds = interleaved(tuple(SYSTEMS), ROUNDS, lambda name: SYSTEMS[name](folder, size, window))
+    against_peers = sorted(seen["broker"]["rate"] / max(seen["Redis"]["rate"], seen["beanstalkd"]["rate"]) for seen in rounds)
+    against_peer = statistics.median(against_peers)
+    against_disk = statistics.median(seen["broker"]["rate"] / seen["bare loop"]["rate"] for seen in rounds)
+
+    def middle(name, key):
+        return statistics.median(seen[name][key] for seen in rounds)
+
+    rates = ", ".join(f"{name} {middle(name, 'rate'):.0f}" for name in SYSTEMS)
+    times = ", ".join(f"{name} {middle(name, 'server_us'):.0f} + {middle(name, 'load_us'):.0f}" for name in SYSTEMS if name != "bare loop")
+    print(f"{size // KIB} KiB, window {window}: {rates} tasks/s; {against_peer:.2f} of the best peer ({listed(against_peers, 2)}; 1.5 wanted), "
+          f"{against_disk:.2f} of the bare loop (0.80); processor time of a task in us, server and clients: {times}", flush=True)
+    return max(against_peer / 1.5, against_disk / 0.8)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sync-ms", type=float, default=0, help="so much longer takes each sync (default: 0)")
@@ -102,24 +119,8 @@ def main():
         SYSTEMS["broker"] = functools.partial(measure_broker, links=())
     if arguments.sync_ms > 0:
         slower_disk(arguments.sync_ms)
-    smallest = 1e9
     with scratch() as folder:
-        for size, window in CASES:
-            rates, times = {name: [] for name in SYSTEMS}, {}
-            for _ in range(ROUNDS):
-                for name, measure in SYSTEMS.items():
-                    seen = measure(folder, size, window)
-                    rates[name].append(seen["rate"])
-                    if "server_us" in seen:
-                        times[name] = f"{name} {seen['server_us']:.0f} + {seen['load_us']:.0f}"
-            middle = {name: statistics.median(each) for name, each in rates.items()}
-            best_peer = max(middle["Redis"], middle["beanstalkd"])
-            against_peer = middle["broker"] / best_peer
-            against_disk = middle["broker"] / middle["bare loop"]
-            print(f"{size // KIB} KiB, window {window}: " + ", ".join(f"{name} {rate:.0f}" for name, rate in middle.items()) +
-                  f" tasks/s; {against_peer:.2f} of the best peer (1.5), {against_disk:.2f} of the bare loop (0.80); "
-                  f"processor time of a task in us, server and clients: {', '.join(times.values())}", flush=True)
-            smallest = min(smallest, max(against_peer / 1.5, against_disk / 0.8))
+        smallest = min(compare(folder, size, window) for size, window in CASES)
     return finish("broker_disk", smallest, 1)
 
 

@@ -9,7 +9,7 @@ as one message: the load whose 30 % it is went in batches too, and clients that 
 import statistics
 import sys
 
-from servers import BIN, Server, broker, exists, finish, load, scratch
+from servers import BIN, Server, broker, exists, finish, interleaved, listed, load, scratch
 
 KIB = 1024
 CASES = {4 * KIB: (0.50, (32, 128, 512)), 64 * KIB: (0.70, (16, 64, 256)), 256 * KIB: (0.80, (8, 32, 128))}
@@ -43,15 +43,6 @@ class Systems:
         if seen["rate"] < 0.95 * rate:
             sys.exit(f"{system}: {seen['rate']:.0f} of {rate:.0f} tasks/s with bodies of {size} bytes: what it did not carry has no latency")
         return seen
-
-
-def listed(figures, digits):
-    return ", ".join(f"{each:.{digits}f}" for each in figures)
-
-
-def interleaved(systems, rounds, measure):
-    """What each round saw, by system; those that are first in one are last in the next."""
-    return [{system: measure(system) for system in (systems if number % 2 == 0 else systems[::-1])} for number in range(rounds)]
 
 
 def throughput(systems, size, windows):

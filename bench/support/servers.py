@@ -101,6 +101,15 @@ def load(system, *arguments):
     return run_json([BIN / "bench-load", system, *arguments])
 
 
+def listed(figures, digits):
+    return ", ".join(f"{each:.{digits}f}" for each in figures)
+
+
+def interleaved(systems, rounds, measure):
+    """What each round saw, by system; those that are first in one are last in the next."""
+    return [{system: measure(system) for system in (systems if number % 2 == 0 else systems[::-1])} for number in range(rounds)]
+
+
 def processor_times():
     """Of all processors so far: what they worked and, where a hypervisor tells, what they were not given though they had work."""
     user, nice, system, _idle, _iowait, irq, softirq, stolen = map(int, pathlib.Path("/proc/stat").read_text().split(maxsplit=9)[1:9])
